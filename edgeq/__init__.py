@@ -1,0 +1,60 @@
+"""Lower trained PyTorch models to exact integers, simulate them bit for bit, emit the files hardware loads.
+
+The public API::
+
+    GraphBuilder, Graph, IntType          make a graph by hand
+    lower                                 trained PyTorch model -> Graph (needs torch)
+    simulate                              run a graph, every value of every layer
+    save, load                            the bundle NAME.edgeq/
+    emit                                  graph -> files: c, readmemh, coo, yaml
+    verify                                read emitted files back against the graph, run what runs
+    errors                                every exception
+
+Names are imported when first used, so that ``import edgeq`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgeq.arith.types import IntType as IntType
+    from edgeq.emitters import emit as emit
+    from edgeq.emitters.verify import verify as verify
+    from edgeq.frontend.lower import lower as lower
+    from edgeq.ir.builder import GraphBuilder as GraphBuilder
+    from edgeq.ir.bundle import load as load, save as save
+    from edgeq.ir.graph import Graph as Graph
+    from edgeq.simulator import simulate as simulate
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "GraphBuilder": "edgeq.ir.builder",
+    "Graph": "edgeq.ir.graph",
+    "IntType": "edgeq.arith.types",
+    "lower": "edgeq.frontend.lower",
+    "simulate": "edgeq.simulator",
+    "save": "edgeq.ir.bundle",
+    "load": "edgeq.ir.bundle",
+    "emit": "edgeq.emitters",
+    "verify": "edgeq.emitters.verify",
+}
+__all__ = sorted([*_HOMES, "errors"])
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("edgeq.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgeq' has no attribute {name!r}")
+    if name in ("GraphBuilder", "load"):
+        import_module("edgeq.ops")  # fills the registry that these two read
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,188 @@
+"""Say which scalar rules are printed, for which ranges, and write the files of `hw_templates`.
+
+``python -m edgeq.arith.library DIR`` writes ``DIR/c/edgeq_arith.h`` and ``DIR/rtl/edgeq_arith_<rule>.v``.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from edgeq.arith import primitives as p
+from edgeq.arith.print_c import FLOOR_SHIFT, describe, print_c
+from edgeq.arith.print_verilog import print_verilog
+from edgeq.arith.symbol import Interval
+from edgeq.arith.trace import Trace, trace
+from edgeq.arith.types import MAX_SHIFT, IntType, Overflow, Rounding
+
+PROVENANCE = "Printed by edgeq from edgeq/arith/primitives.py; do not edit."
+
+Ranges = Mapping[str, Interval]
+
+
+def _signed(bits: int) -> Interval:
+    return IntType(bits).qmin, IntType(bits).qmax
+
+
+ROUNDINGS: Interval = (min(Rounding), max(Rounding))
+ONE_STAGE: Interval = (int(Rounding.floor), int(Rounding.ties_down))
+OVERFLOWS: Interval = (min(Overflow), max(Overflow))
+
+C_RANGES: Ranges = {
+    "lo": (-(1 << 62), 0), "hi": (0, (1 << 62) - 1), "clamp_lo": _signed(64), "clamp_hi": _signed(64),
+    "shift": (0, 62), "left_shift": (0, 62), "fraction_bits": (0, 62),
+    "multiplier": (-(1 << 31), (1 << 32) - 1),
+    "rounding": ROUNDINGS, "overflow": OVERFLOWS, "zero_point": _signed(32), "x_zero_point": _signed(32),
+    "w_zero_point": _signed(17), "count": (1, (1 << 31) - 1),
+}
+"""Ranges in the C header: any type of up to 63 bits (unsigned: 62), any multiplier of the contract."""
+
+C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
+    (p.saturate, {"x": _signed(64), "lo": _signed(64), "hi": _signed(64)}),
+    (p.wrap, {"x": _signed(64)}),
+    (p.narrow, {"x": _signed(64)}),
+    (p.round_shift, {"x": _signed(63)}),
+    (p.cast, {"x": _signed(63)}),
+    (p.multiply, {"x": _signed(32), "x_zero_point": _signed(17), "w": _signed(32)}),
+    (p.accumulate, {"acc": _signed(63), "term": _signed(63)}),
+    (p.add_wrap64, {"a": _signed(64), "b": _signed(64)}),
+    (p.mul_shift_wide, {"x": _signed(64), "shift": (0, MAX_SHIFT)}),
+    (p.rescale, {"x": _signed(63)}),
+    (p.rescale_wide, {"x": _signed(63), "shift": (0, MAX_SHIFT)}),
+    (p.requantize, {"x": _signed(63)}),
+    (p.requantize_wide, {"x": _signed(63), "shift": (0, MAX_SHIFT)}),
+    (p.divide_by_count, {"total": _signed(63), "rounding": ONE_STAGE}),
+    (p.average, {"total": _signed(63), "rounding": ONE_STAGE}),
+)
+
+_EIGHT: Interval = (-128, 255)  # a code of 8 bits, signed or not
+RTL_RANGES: Ranges = {
+    "x": _signed(32), "lo": (-128, 0), "hi": (0, 255), "clamp_lo": _EIGHT, "clamp_hi": _EIGHT,
+    "shift": (0, 62), "left_shift": (0, 0), "fraction_bits": (0, 0), "multiplier": (0, (1 << 31) - 1),
+    "rounding": ROUNDINGS, "overflow": OVERFLOWS, "zero_point": _EIGHT, "x_zero_point": (0, 0),
+    "w_zero_point": _EIGHT, "count": (1, (1 << 16) - 1), "total": _signed(32),
+}
+"""Ranges of the Verilog modules: 32-bit accumulators, 8-bit codes; one value means no port."""
+
+_ACC: Ranges = {"lo": (-(1 << 31), 0), "hi": (0, (1 << 31) - 1)}
+RTL_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
+    (p.saturate, {"lo": _EIGHT, "hi": _EIGHT}),
+    (p.wrap, {}),
+    (p.narrow, {}),
+    (p.round_shift, {"x": _signed(48)}),
+    (p.cast, {"lo": (-(1 << 15), 0), "hi": (0, (1 << 16) - 1)}),
+    (p.multiply, {"x": _EIGHT, "x_zero_point": _EIGHT, "w": _EIGHT}),
+    (p.accumulate, {**_ACC, "acc": _signed(32), "term": _signed(19)}),
+    (p.add_wrap64, {"a": _signed(64), "b": _signed(64)}),
+    (p.mul_shift_wide, {"x": _signed(48), "shift": (0, MAX_SHIFT)}),
+    (p.rescale, {}),
+    (p.rescale_wide, {"x": _signed(48), "shift": (0, MAX_SHIFT)}),
+    (p.requantize, {}),
+    (p.requantize_wide, {"x": _signed(48), "shift": (0, MAX_SHIFT)}),
+    (p.divide_by_count, {"rounding": ONE_STAGE}),
+    (p.average, {"rounding": ONE_STAGE}),
+)
+
+
+def traced(rule: Callable[..., Any], common: Ranges, own: Ranges) -> Trace:
+    """Trace a rule, each argument in its own range or else in the common one.
+
+    >>> traced(p.wrap, RTL_RANGES, {}).result_intervals
+    ((-128, 383),)
+    """
+    ranges = {name: {**common, **own}[name] for name in inspect.signature(rule).parameters}
+    return trace(rule.__name__, rule, ranges)
+
+
+def describe_rule(rule: Callable[..., Any]) -> list[str]:
+    """Return a rule's sentence and its text, both as they stand in `primitives`."""
+    sentence = inspect.cleandoc(rule.__doc__ or "").split(">>>")[0].replace("``", "").rstrip()
+    source = textwrap.dedent(inspect.getsource(rule))
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    body = textwrap.dedent("\n".join(source.split("\n")[function.body[0].end_lineno:])).rstrip()
+    return [*sentence.split("\n"), "", *(f"    {line}" for line in body.split("\n"))]
+
+
+def _enum(kind: type[IntEnum]) -> str:
+    name = kind.__name__
+    members = ",\n".join(f"    EDGEQ_{name.upper()}_{m.name.upper()} = {m.value}" for m in kind)
+    return f"/* Codes of the argument `{name.lower()}`. */\nenum edgeq_{name.lower()} {{\n{members}\n}};\n"
+
+
+_C_HEAD = f"""\
+/* {PROVENANCE}
+ * SPDX-License-Identifier: MIT
+ *
+ * What every integer of an exported model means: one function per scalar rule, C99, no undefined
+ * behaviour within the ranges named at each function. `shift` shifts right; `rounding` and `overflow`
+ * are codes of the enums below; `lo` and `hi` are the limits of a type. Under overflow "error" the
+ * value is returned as it is and the caller stops. Each comment quotes the rule's text (Python,
+ * unbounded integers: `//` and `>>` round toward minus infinity).
+ */
+#ifndef EDGEQ_ARITH_H
+#define EDGEQ_ARITH_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+"""
+_C_TAIL = """\
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+"""
+
+
+def c_header() -> str:
+    """Return the text of ``c/edgeq_arith.h``."""
+    functions = [print_c(traced(rule, C_RANGES, own), describe_rule(rule)) for rule, own in C_RULES]
+    return "\n".join([_C_HEAD, _enum(Rounding), _enum(Overflow), FLOOR_SHIFT, *functions, _C_TAIL])
+
+
+def verilog_module(rule: Callable[..., Any], own: Ranges) -> str:
+    """Return the text of ``rtl/edgeq_arith_<rule>.v``."""
+    found = traced(rule, RTL_RANGES, own)
+    ports = {a.name for a in found.arguments}
+    fixed = [f"{name} = {({**RTL_RANGES, **own})[name][0]}" for name in inspect.signature(rule).parameters
+             if name not in ports]
+    comment = [*describe_rule(rule), "", f"Combinational. Result in {describe(found.result_intervals[0])}."]
+    if fixed:
+        comment.append(f"Fixed: {', '.join(fixed)}.")
+    if not found.proven:
+        raise ValueError(f"{found.name}: the ranges of the printed module do not prove it")
+    return print_verilog(found, PROVENANCE, comment=[*comment, "Ranges of the ports:"])
+
+
+def library() -> dict[str, str]:
+    """Return every printed file by its path below ``hw_templates``."""
+    modules = {f"rtl/edgeq_arith_{rule.__name__}.v": verilog_module(rule, own) for rule, own in RTL_RULES}
+    return {"c/edgeq_arith.h": c_header(), **modules}
+
+
+def write(folder: Path) -> list[Path]:
+    """Write every printed file below ``folder``, each under another name first; return their paths."""
+    written = []
+    for name, text in library().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".part")
+        partial.write_bytes(text.encode("ascii"))
+        os.replace(partial, path)  # noqa: PTH105
+        written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

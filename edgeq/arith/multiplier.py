@@ -1,0 +1,77 @@
+"""Turn a real scale into an integer multiplier and shifts: the only place where that happens.
+
+Source: integer contract, section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from edgeq.arith.types import MAX_SHIFT, Rounding
+from edgeq.errors import GraphError
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """``scale`` is about ``multiplier * 2**left_shift / 2**shift``.
+
+    ``error`` is the exact relative error; ``flushed`` tells that the scale was too small and became 0.
+    """
+
+    multiplier: int
+    shift: int
+    left_shift: int
+    error: Fraction
+    flushed: bool
+
+
+def quantize_multiplier(
+    scale: float | Fraction, bits: int = 31, max_shift: int = 62, rounding: Rounding = Rounding.ties_away,
+    base_shift: int = 0,
+) -> Multiplier:
+    """Return the ``bits``-bit multiplier (top bit set) and shifts that are nearest to ``scale``.
+
+    A scale so small that its shift would pass ``max_shift`` becomes 0, reported by ``flushed``. When
+    rounding reaches ``2**bits`` the multiplier is halved and the shift shortened by one. ``base_shift``
+    is added to the shift at the end (``bias_fraction_bits``). Raises GraphError for a scale that is not
+    positive and finite, or that needs a left shift past 31.
+
+    >>> quantize_multiplier(0.75, bits=8)
+    Multiplier(multiplier=192, shift=8, left_shift=0, error=Fraction(0, 1), flushed=False)
+    """
+    if scale != scale or scale in (float("inf"), float("-inf")) or scale <= 0:
+        raise GraphError(f"a scale must be positive and finite, got {scale}")
+    exact = Fraction(scale)
+    shift = bits - _exponent(exact)
+    multiplier = _rounded(exact * Fraction(2) ** shift, rounding)
+    if multiplier == 1 << bits:
+        multiplier, shift = multiplier >> 1, shift - 1
+    if shift > max_shift:
+        return Multiplier(0, 0, 0, Fraction(1), flushed=True)
+    left_shift, shift = max(-(shift + base_shift), 0), max(shift + base_shift, 0)
+    if left_shift > 31 or shift > MAX_SHIFT:
+        raise GraphError(f"scale {float(exact):.3g} needs a left shift of {left_shift} or a shift of {shift}")
+    kept = Fraction(multiplier) * Fraction(2) ** (left_shift - shift + base_shift)
+    return Multiplier(multiplier, shift, left_shift, (kept - exact) / exact, flushed=False)
+
+
+def _exponent(value: Fraction) -> int:
+    """Return e with ``2**(e-1) <= value < 2**e``."""
+    e = value.numerator.bit_length() - value.denominator.bit_length()
+    while Fraction(2) ** e <= value:
+        e += 1
+    while Fraction(2) ** (e - 1) > value:
+        e -= 1
+    return e
+
+
+def _rounded(value: Fraction, rounding: Rounding) -> int:
+    """Return a positive value rounded to an integer; ties away from zero, up, or to even."""
+    if rounding is Rounding.floor:
+        return value.numerator // value.denominator
+    if rounding is Rounding.ties_even:
+        return round(value)
+    if rounding in (Rounding.ties_away, Rounding.ties_up):
+        return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+    raise GraphError(f"a multiplier is rounded floor, ties_even, ties_away or ties_up, not {rounding.name}")

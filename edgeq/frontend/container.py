@@ -1,0 +1,162 @@
+"""Open a model file as a zip archive of raw members, and say what kind of file it is. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import pickletools
+import struct
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from edgeq.errors import ModelError, UnsafeModelError
+
+Kind = Literal["export", "weights", "pickle", "torchscript", "compiled", "legacy-export", "other"]
+
+_PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_PLAIN_GLOBALS = (
+    "collections OrderedDict",
+    "torch._utils _rebuild_",
+    "torch.serialization _get_layout",
+    "torch _utils",
+    "torch Size",
+    "torch device",
+)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Read the members of a zip file whose entries share one root folder.
+
+    ``members``: name below the root folder to zip entry. Members must be stored without compression, as torch
+    writes them, so no member can be larger than the file.
+    """
+
+    path: Path
+    root: str
+    members: dict[str, zipfile.ZipInfo] = field(repr=False)
+
+    def has(self, name: str) -> bool:
+        """Say whether the archive has the member."""
+        return name in self.members
+
+    def size(self, name: str) -> int:
+        """Give the size of a member in bytes, without reading it. Raises :class:`ModelError` as :meth:`read`."""
+        info = self._find(name)
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise ModelError(
+                f"{self.path}: member {name} is compressed ({info.compress_size} bytes declare {info.file_size}); "
+                "torch.export.save stores members as they are, save the model again"
+            )
+        if info.file_size > self.path.stat().st_size:
+            raise ModelError(f"{self.path}: member {name} declares more bytes than the file has; it is damaged")
+        if info.flag_bits & 1:
+            raise ModelError(f"{self.path}: member {name} is encrypted")
+        return info.file_size
+
+    def read(self, name: str) -> bytes:
+        """Read a member. Raises :class:`ModelError` if it is missing, compressed, truncated or damaged."""
+        size = self.size(name)
+        try:
+            with zipfile.ZipFile(self.path) as archive, archive.open(self._find(name)) as file:
+                data = file.read(size)
+        except (zipfile.BadZipFile, EOFError, OSError, struct.error, NotImplementedError) as error:
+            raise ModelError(f"{self.path}: member {name} cannot be read: {error}") from error
+        if len(data) != size:
+            raise ModelError(f"{self.path}: member {name} is truncated")
+        return data
+
+    def _find(self, name: str) -> zipfile.ZipInfo:
+        if name not in self.members:
+            raise ModelError(f"{self.path}: member {name} is missing; the archive is damaged or of another kind")
+        return self.members[name]
+
+
+def open_archive(path: Path) -> Archive:
+    """Open a zip file and list its members.
+
+    Raises :class:`ModelError` if the file is missing, not a zip, truncated, or names a member twice (two readers
+    might then disagree about it), and :class:`UnsafeModelError` if it is a bare pickle.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, struct.error, ValueError, NotImplementedError) as error:
+        raise _not_a_zip(path) from error
+    roots = {info.filename.partition("/")[0] for info in infos if "/" in info.filename}
+    root = roots.pop() if len(roots) == 1 and all("/" in info.filename for info in infos) else ""
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        name = info.filename[len(root) + 1 :] if root else info.filename
+        if name in members:
+            raise ModelError(f"{path}: member {name} appears twice in the zip; the archive is damaged")
+        members[name] = info
+    return Archive(path, root, members)
+
+
+def _not_a_zip(path: Path) -> ModelError:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(_PICKLE_STARTS):
+        return UnsafeModelError(
+            f"{path}: is a bare pickle (an old torch.save file), which runs code when loaded; "
+            "save the model with torch.export.save, or load it with --allow-code"
+        )
+    if start == b"PK\x03\x04":
+        return ModelError(f"{path}: is a truncated or damaged zip archive; save or copy it again")
+    return ModelError(f"{path}: is not a model file (not a zip archive); save the model with torch.export.save")
+
+
+def kind_of(path: Path) -> Kind:
+    """Say what a model file is, from member names and, for ``torch.save`` files, the opcodes of its pickle.
+
+    ``export``: a torch.export archive. ``weights``: a ``torch.save`` file of tensors alone (a state dict).
+    ``pickle``: any other ``torch.save`` file. ``torchscript``, ``compiled`` (AOTInductor alone),
+    ``legacy-export`` (torch <= 2.7, pickled weights), ``other``. Raises as :func:`open_archive`.
+    """
+    return kind_of_archive(open_archive(path))
+
+
+def kind_of_archive(archive: Archive) -> Kind:
+    """Say what an opened archive is; see :func:`kind_of`."""
+    names = archive.members
+    if "constants.pkl" in names or any(name.startswith("code/") for name in names):
+        return "torchscript"
+    if any(name.startswith("models/") and name.endswith(".json") for name in names):
+        return "export"
+    if any(name.startswith("data/aotinductor/") for name in names):
+        return "compiled"
+    if any(name.endswith("serialized_exported_program.json") for name in names):
+        return "legacy-export"
+    if "data.pkl" in names:
+        return "weights" if first_foreign_global(archive.read("data.pkl")) is None else "pickle"
+    return "other"
+
+
+def first_foreign_global(data: bytes) -> str | None:
+    """Give the first class or function that a pickle names beyond tensors and plain containers, or ``None``.
+
+    The pickle is disassembled, never executed. This sorts files for a good message; it is no safety check:
+    tensors are loaded with ``weights_only=True`` whatever it says.
+    """
+    strings: list[str] = []
+    try:
+        for opcode, arg, _ in pickletools.genops(data):
+            if isinstance(arg, str) and opcode.name != "GLOBAL":
+                strings.append(arg)
+            found = arg if opcode.name == "GLOBAL" else None
+            if opcode.name == "STACK_GLOBAL":
+                found = " ".join(strings[-2:])
+            if isinstance(found, str) and not _is_plain(found):
+                return found.replace(" ", ".")
+    except (ValueError, IndexError) as error:
+        return f"an unreadable opcode ({error})"
+    return None
+
+
+def _is_plain(name: str) -> bool:
+    if name.startswith("torch ") and name.endswith("Storage"):
+        return True
+    return name.startswith(_PLAIN_GLOBALS)

@@ -1,0 +1,182 @@
+"""Make a graph by hand: one method per op, found in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgeq.arith.types import IntType
+from edgeq.errors import GraphError
+from edgeq.ir.fields import integer, integers, optional, scale as to_scale
+from edgeq.ir.graph import Graph, GraphInput, GraphOutput, Node, check_input
+from edgeq.ir.op import OPS, Op
+from edgeq.ir.quantization import Codes, InputQuantization
+from edgeq.ir.tensor import Scale, TensorType
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A value of a graph under construction."""
+
+    owner: GraphBuilder = field(repr=False)
+    key: int
+    type: TensorType
+
+
+@dataclass(frozen=True)
+class _Draft:
+    op: Op
+    operands: tuple[int, ...]
+    key: int
+    name: str | None
+
+
+class GraphBuilder:
+    """Collect inputs, ops and outputs, checking each as it comes; `build` names the layers.
+
+    Every op of the registry is a method: operands first, then the op's attributes in the order of its
+    dataclass, and ``name=``.
+
+    >>> import edgeq
+    >>> b = edgeq.GraphBuilder("net")
+    >>> x = b.input("x", shape=(2,), type=edgeq.IntType(8, signed=True))
+    >>> y = b.requantize(b.linear(x, [[1, -1]], name="fc"), 1, 1)
+    >>> b.output(y, name="y")
+    >>> sorted(b.build().types)
+    ['fc', 'fc.acc', 'x']
+    """
+
+    def __init__(self, name: str = "net") -> None:
+        self._name = name
+        self._inputs: dict[int, GraphInput] = {}
+        self._drafts: list[_Draft] = []
+        self._outputs: list[tuple[int, str | None]] = []
+        self._types: list[TensorType] = []
+        self.metadata: dict[str, Any] = {}
+
+    def input(
+        self, name: str, shape: Sequence[int], type: IntType, zero_point: int = 0, scale: Scale = None,
+        quantization: InputQuantization | None = None,
+    ) -> Value:
+        """Add an input of one sample's ``shape`` (channels first); returns its value.
+
+        ``quantization`` says how the user's data become codes, by default they arrive as codes.
+        """
+        try:
+            kept = TensorType(integers(shape), type, integer(zero_point), optional(to_scale)(scale))
+        except (TypeError, ValueError):
+            raise GraphError(f"input '{name}': shape {shape!r} and zero_point {zero_point!r} must be integers") from None
+        item = GraphInput(name, kept, quantization or Codes())
+        check_input(item)
+        value = self._value(kept)
+        self._inputs[value.key] = item
+        return value
+
+    def apply(self, op: Op, operands: Sequence[Value], name: str | None = None) -> Value:
+        """Add an op that is already made; returns its result."""
+        for operand in operands:
+            if not isinstance(operand, Value) or operand.owner is not self:
+                raise GraphError(f"{op.KIND} '{name or ''}': operand {operand!r} is not a value of this graph")
+        result = op.check(name or "", [v.type for v in operands])
+        value = self._value(result)
+        self._drafts.append(_Draft(op, tuple(v.key for v in operands), value.key, name))
+        return value
+
+    def output(self, value: Value, name: str | None = None) -> None:
+        """Let a value leave the graph, under its layer's name unless ``name`` is given."""
+        if not isinstance(value, Value) or value.owner is not self:
+            raise GraphError(f"output: {value!r} is not a value of this graph")
+        self._outputs.append((value.key, name))
+
+    def build(self) -> Graph:
+        """Name the layers, check the whole and return the graph."""
+        names = _names(self._inputs, self._drafts)
+        nodes = tuple(
+            Node(names[d.key][0], d.op, tuple(names[k][0] for k in d.operands), names[d.key][1]) for d in self._drafts
+        )
+        given = {d.key: d.name for d in self._drafts}
+        outputs = tuple(GraphOutput(name or given.get(key) or names[key][0], names[key][0]) for key, name in self._outputs)
+        return Graph(self._name, tuple(self._inputs.values()), nodes, outputs, dict(self.metadata))
+
+    def __getattr__(self, kind: str) -> Callable[..., Value]:
+        if kind.startswith("_") or kind not in OPS:
+            raise AttributeError(f"there is no op {kind!r}; ops are {', '.join(sorted(OPS))}")
+        cls = OPS[kind]
+
+        def add(*arguments: Any, name: str | None = None, **attributes: Any) -> Value:
+            operands, rest = _split(cls, arguments, attributes)
+            try:
+                op = cls(*rest, **attributes)
+            except TypeError as error:
+                text = str(error).replace(f"{cls.__name__}.__init__()", "").strip()
+                raise GraphError(f"{kind} '{name or ''}': {text}") from None
+            except GraphError as error:
+                raise GraphError(str(error).replace(f"{kind}:", f"{kind} '{name or ''}':", 1)) from None
+            return self.apply(op, operands, name)
+
+        add.__name__, add.__doc__ = kind, cls.__doc__
+        return add
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *OPS]
+
+    def _value(self, kept: TensorType) -> Value:
+        self._types.append(kept)
+        return Value(self, len(self._types) - 1, kept)
+
+
+def _split(cls: type[Op], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> tuple[list[Value], tuple[Any, ...]]:
+    """Separate the operands, given by place or by name, from the attributes."""
+    operands: list[Value] = []
+    rest = arguments
+    for operand in cls.OPERANDS:
+        if operand in attributes:
+            operands.append(attributes.pop(operand))
+        elif rest:
+            operands.append(rest[0])
+            rest = rest[1:]
+    return operands, rest
+
+
+def _names(inputs: Mapping[int, GraphInput], drafts: Sequence[_Draft]) -> dict[int, tuple[str, str]]:
+    """Return (value name, layer name) of every value."""
+    names = {key: (item.name, item.name) for key, item in inputs.items()}
+    ends = {start: end for end, start in _joined(drafts).items()}
+    by_key = {d.key: d for d in drafts}
+    counters: dict[str, int] = {}
+    taken = {item.name for item in inputs.values()} | {d.name for d in drafts if d.name}
+    for draft in drafts:
+        if draft.key in names:
+            continue
+        end = by_key.get(ends.get(draft.key, -1))
+        layer = draft.name or (end.name if end else None) or _automatic(draft.op.KIND, counters, taken)
+        if end is None:
+            names[draft.key] = (layer, layer)
+        else:
+            names[draft.key] = (f"{layer}.acc", layer)
+            names[end.key] = (layer, layer)
+    return names
+
+
+def _joined(drafts: Sequence[_Draft]) -> dict[int, int]:
+    """Return the arithmetic op that each requantize or clamp completes: its only operand, read by it alone."""
+    readers: dict[int, int] = {}
+    for draft in drafts:
+        for operand in draft.operands:
+            readers[operand] = readers.get(operand, 0) + 1
+    arithmetic = {d.key for d in drafts if d.op.ARITHMETIC}
+    joined: dict[int, int] = {}
+    for draft in drafts:
+        first = draft.operands[0]
+        if draft.op.ENDS_LAYER and first in arithmetic and readers[first] == 1:
+            joined[draft.key] = first
+    return joined
+
+
+def _automatic(kind: str, counters: dict[str, int], taken: set[str | None]) -> str:
+    while True:
+        count = counters.get(kind, 0)
+        counters[kind] = count + 1
+        if f"{kind}_{count}" not in taken:
+            return f"{kind}_{count}"

@@ -1,0 +1,114 @@
+"""Convert what a user or a file gives into the values that op fields hold.
+
+The docstring of a converter says what it accepts; it completes the error "... is not <docstring>".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgeq.arith.types import IntType, Overflow, Rounding, parse_name, parse_type
+from edgeq.errors import GraphError
+from edgeq.ir.tensor import Constant
+
+
+def integer(value: Any) -> int:
+    """an integer"""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise TypeError
+    return int(value)
+
+
+def flag(value: Any) -> bool:
+    """True or False"""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError
+    return bool(value)
+
+
+def integers(value: Any) -> tuple[int, ...]:
+    """a list of integers"""
+    return tuple(integer(v) for v in value)
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """an integer or two of them (rows, columns)"""
+    if isinstance(value, int | np.integer):
+        return (integer(value), integer(value))
+    first, second = integers(value)
+    return first, second
+
+
+def four_sides(value: Any) -> tuple[int, int, int, int]:
+    """an integer, two (rows, columns) or four of them (top, left, bottom, right)"""
+    if isinstance(value, int | np.integer):
+        return (integer(value),) * 4
+    sides = integers(value)
+    if len(sides) == 2:
+        return sides[0], sides[1], sides[0], sides[1]
+    top, left, bottom, right = sides
+    return top, left, bottom, right
+
+
+def constant(value: Any) -> Constant:
+    """an integer or an array of integers"""
+    return value if isinstance(value, Constant) else Constant(value)
+
+
+def int_type(value: Any) -> IntType:
+    """an IntType"""
+    if isinstance(value, str):
+        return parse_type(value)
+    if not isinstance(value, IntType):
+        raise TypeError
+    return value
+
+
+def rounding(value: Any) -> Rounding:
+    """the name of a rounding rule"""
+    return parse_name(Rounding, value, "rounding")
+
+
+def overflow(value: Any) -> Overflow:
+    """the name of an overflow rule"""
+    return parse_name(Overflow, value, "overflow")
+
+
+def limits(value: Any) -> tuple[int, int]:
+    """a pair (lo, hi) of integers"""
+    lo, hi = integers(value)
+    return lo, hi
+
+
+def scale(value: Any) -> float | tuple[float, ...]:
+    """a positive real number, or one per channel"""
+    numbers: Sequence[Any] = value if isinstance(value, list | tuple | np.ndarray) else (value,)
+    kept = tuple(float(v) for v in numbers)
+    if not all(np.isfinite(v) and v > 0 for v in kept):
+        raise GraphError(f"a scale must be positive and finite, got {value!r}")
+    return kept if isinstance(value, list | tuple | np.ndarray) and np.ndim(value) else kept[0]
+
+
+def optional(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a converter that lets None pass."""
+
+    def convert_unless_none(value: Any) -> Any:
+        return None if value is None else convert(value)
+
+    convert_unless_none.__doc__ = f"{convert.__doc__}, or None"
+    return convert_unless_none
+
+
+def one_of(*names: str) -> Callable[[Any], str]:
+    """Return a converter that accepts the given strings."""
+
+    def choose(value: Any) -> str:
+        if value not in names:
+            raise ValueError
+        return str(value)
+
+    choose.__doc__ = "one of " + ", ".join(names)
+    return choose

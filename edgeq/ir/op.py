@@ -1,0 +1,105 @@
+"""Give every op one shape: a frozen dataclass whose fields are its attributes, found in one registry."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from edgeq.errors import GraphError
+from edgeq.ir.tensor import IntArray, TensorType
+
+Check = tuple[str, bool, str]
+"""Label of a constraint (C1..), whether it holds, and what to say when it does not."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Where an op declared with overflow ``error`` met a value outside its type: flat index and value."""
+
+    index: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Proven limits of an op's accumulator per channel: every partial sum is in ``[lo, hi]``."""
+
+    lo: IntArray
+    hi: IntArray
+
+
+class Op:
+    """Base of every op. A subclass states its operands, infers its result, checks itself and runs.
+
+    ``ARITHMETIC`` marks an op that starts a layer; ``ENDS_LAYER`` one that joins the layer of the
+    arithmetic op whose result it alone consumes. ``WEIGHTS`` names the constant fields that are parameters
+    of the model, as opposed to parameters of the quantization.
+    """
+
+    KIND: ClassVar[str]
+    OPERANDS: ClassVar[tuple[str, ...]] = ("x",)
+    ARITHMETIC: ClassVar[bool] = False
+    ENDS_LAYER: ClassVar[bool] = False
+    WEIGHTS: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            convert = field.metadata.get("convert")
+            if convert is not None:
+                value = getattr(self, field.name)
+                try:
+                    object.__setattr__(self, field.name, convert(value))
+                except GraphError as error:
+                    raise GraphError(f"{self.KIND}: {field.name}: {error}") from None
+                except (TypeError, ValueError):
+                    raise GraphError(f"{self.KIND}: {field.name}: {value!r} is not {convert.__doc__}") from None
+
+    def constraints(self, *xs: TensorType) -> Iterator[Check]:
+        """Yield the labelled constraints, in order; the first that does not hold stops the check."""
+        raise NotImplementedError
+
+    def infer(self, *xs: TensorType) -> TensorType:
+        """Return the type of the result; called once the constraints hold."""
+        raise NotImplementedError
+
+    def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
+        """Compute on int64 arrays with the leading axis N; ``reference`` asks for the plain ordered loop."""
+        raise NotImplementedError
+
+    def bounds(self, *xs: TensorType) -> Bounds | None:
+        """Return the proven limits of the accumulator, None for an op that has none."""
+        del xs
+        return None
+
+    def check(self, name: str, xs: Sequence[TensorType]) -> TensorType:
+        """Check every constraint and return the result's type; raises GraphError with the label."""
+        if len(xs) != len(self.OPERANDS):
+            raise GraphError(f"{self.KIND} '{name}': takes {len(self.OPERANDS)} operands, got {len(xs)}")
+        for label, holds, text in self.constraints(*xs):
+            if not holds:
+                raise GraphError(f"{self.KIND} '{name}' {label}: {text}")
+        return self.infer(*xs)
+
+
+OPS: dict[str, type[Op]] = {}
+"""Every op by its kind; filled by `register`."""
+
+_O = TypeVar("_O", bound=type[Op])
+
+
+def register(cls: _O) -> _O:
+    """Add an op class to the registry under its KIND."""
+    if cls.KIND in OPS:
+        raise ValueError(f"op {cls.KIND} is registered twice")
+    OPS[cls.KIND] = cls
+    return cls
+
+
+def attribute(convert: Callable[[Any], Any], default: Any = dataclasses.MISSING, *, keyword: bool = False) -> Any:
+    """Return a dataclass field whose value goes through ``convert`` when the op is made."""
+    metadata = {"convert": convert}
+    if default is dataclasses.MISSING:
+        return dataclasses.field(metadata=metadata, kw_only=keyword)
+    return dataclasses.field(default=default, metadata=metadata, kw_only=keyword)

@@ -1,0 +1,133 @@
+"""Say how the user's data become the integer codes of a graph's input (integer contract, section 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from edgeq.arith.types import IntType, Rounding
+from edgeq.errors import GraphError, InputError
+from edgeq.ir.tensor import Array, Constant, IntArray, TensorType
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The integers of the graph arrive as they are."""
+
+    KIND = "codes"
+
+    def check(self, name: str, to: TensorType) -> None:
+        """Nothing can be wrong."""
+
+    def encode(self, data: Array, to: TensorType, name: str, start: int = 0) -> IntArray:
+        """Return the codes; raises InputError for other than integers in range.
+
+        ``start`` is the number of the first image, for messages.
+        """
+        return require_codes(data, to, name, start)
+
+
+@dataclass(frozen=True)
+class Table:
+    """uint8 pixels arrive; each channel has a table of 256 codes, mean and standard deviation folded in.
+
+    ``table`` has shape (C, 256), or (1, 256) for all channels alike.
+    """
+
+    KIND = "table"
+    table: Constant
+
+    def check(self, name: str, to: TensorType) -> None:
+        """Raise GraphError when the table's shape or values do not fit the input."""
+        rows = {(1, 256), (to.channels, 256)}
+        if self.table.shape not in rows:
+            raise GraphError(f"input '{name}': table has shape {self.table.shape}, expected one of {sorted(rows)}")
+        if not to.type.holds(*self.table.limits):
+            raise GraphError(f"input '{name}': table holds {self.table.limits}, outside {to.type}")
+
+    def encode(self, data: Array, to: TensorType, name: str, start: int = 0) -> IntArray:
+        """Return the codes of uint8 pixels of shape (N, C, ...)."""
+        pixels = require_codes(data, TensorType(to.shape, IntType(8, signed=False)), name, start)
+        table = np.broadcast_to(self.table.array, (to.channels, 256))
+        channel = np.arange(to.channels).reshape((1, -1) + (1,) * (pixels.ndim - 2))
+        return np.ascontiguousarray(table[channel, pixels])
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Float arrays arrive; ``code = clamp(round(x / scale) + zero_point)`` in exact rationals, on the host only.
+
+    ``scale`` is the float64 value as an exact rational.
+    """
+
+    KIND = "affine"
+    scale: Fraction
+    rounding: Rounding = Rounding.ties_even
+
+    def check(self, name: str, to: TensorType) -> None:
+        """Raise GraphError for a scale that is not positive or a rounding that has two stages."""
+        del to
+        if self.scale <= 0:
+            raise GraphError(f"input '{name}': affine scale must be positive, got {self.scale}")
+        if self.rounding not in _NEAREST:
+            raise GraphError(f"input '{name}': affine rounding {self.rounding.name} is not one of {_NAMES}")
+
+    def encode(self, data: Array, to: TensorType, name: str, start: int = 0) -> IntArray:
+        """Return the codes of float values; raises InputError for NaN or infinity."""
+        if data.dtype.kind != "f" and data.dtype.kind not in "iu":
+            raise InputError(f"input '{name}': expected a float array, got {data.dtype}")
+        bad = np.argwhere(~np.isfinite(data))
+        if bad.size:
+            place = [bad[0][0] + start, *bad[0][1:]]
+            raise InputError(f"input '{name}': value at {[int(v) for v in place]} is {data[tuple(bad[0])]}, not finite")
+        rounded = round_quotients(data, self.scale, self.rounding)
+        return np.clip(rounded + to.zero_point, to.type.qmin, to.type.qmax)
+
+
+InputQuantization = Codes | Table | Affine
+_NEAREST = (Rounding.ties_even, Rounding.ties_away, Rounding.ties_up)
+_NAMES = ", ".join(r.name for r in _NEAREST)
+_FAR = 1 << 40  # codes beyond are clamped all the same
+
+
+def round_quotients(data: Array, scale: Fraction, rounding: Rounding) -> IntArray:
+    """Return ``data / scale`` rounded to integers exactly; quotients past 2**40 are cut there.
+
+    Float64 decides all but the values near a tie, which are decided in rationals.
+    """
+    quotient = np.clip(data.astype(np.float64) / float(scale), -_FAR, _FAR)
+    nearest = np.rint(quotient)
+    margin = np.abs(np.abs(quotient - nearest) - 0.5)
+    result = nearest.astype(np.int64)
+    for index in zip(*np.nonzero(margin <= 2.0**-50 * (1 + np.abs(quotient)) * 8), strict=True):
+        result[index] = _rounded(Fraction(data[index].item()) / scale, rounding)
+    return result
+
+
+def _rounded(value: Fraction, rounding: Rounding) -> int:
+    if rounding is Rounding.ties_even:
+        return round(value)
+    up = (value + Fraction(1, 2)).__floor__()
+    if rounding is Rounding.ties_up or value >= 0:
+        return up
+    return -((-value + Fraction(1, 2)).__floor__())
+
+
+def require_codes(data: Array, to: TensorType, name: str, start: int = 0) -> IntArray:
+    """Return ``data`` of shape (N, *shape) as int64; raises InputError naming the first value that does not fit."""
+    if data.dtype.kind not in "iu":
+        raise InputError(f"input '{name}': expected integers, got {data.dtype}; quantize the array first")
+    if data.ndim != len(to.shape) + 1 or data.shape[1:] != to.shape:
+        want = ", ".join(["N", *map(str, to.shape)])
+        raise InputError(f"input '{name}': shape is {list(data.shape)}, expected [{want}]")
+    outside = (data < to.type.qmin) | (data > to.type.qmax)
+    if outside.any():
+        first: tuple[Any, ...] = tuple(np.argwhere(outside)[0].tolist())
+        raise InputError(
+            f"input '{name}': value {data[first]} at {[first[0] + start, *first[1:]]} is outside {to.type} "
+            f"({to.type.qmin}..{to.type.qmax})"
+        )
+    return np.ascontiguousarray(data.astype(np.int64))

@@ -1,0 +1,103 @@
+"""Sum of two tensors of one scale into a declared accumulator.
+
+Source: integer contract, section 6 (add).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeq.arith.jit import kernel
+from edgeq.arith.primitives import add
+from edgeq.arith.types import IntType, Overflow
+from edgeq.ir import fields
+from edgeq.ir.op import Bounds, Check, Finding, Op, attribute, register
+from edgeq.ir.tensor import IntArray, TensorType
+from edgeq.ops.weighted import accumulator_constraints
+
+_ERROR = int(Overflow.error)
+
+
+@register
+@dataclass(frozen=True)
+class Add(Op):
+    """Add ``x1`` and ``x2``, which are at one scale: nothing is rescaled here.
+
+    Semantics: ``acc = overflow((x1 - x1_zero_point) + (x2 - x2_zero_point), acc)``, shapes broadcast as in numpy.
+
+    Operands: x1, x2, at most 32 bits each.
+
+    Constraints:
+        C1: the shapes broadcast
+        C2: operands have at most 32 bits
+        A1, A2: the accumulator's width fits its overflow rule
+
+    Accumulator: ``acc``, ``acc_overflow``.
+    Hardware: one adder per lane; both streams in the same order.
+    """
+
+    KIND = "add"
+    OPERANDS = ("x1", "x2")
+    ARITHMETIC = True
+
+    acc: IntType = attribute(fields.int_type, IntType(32))
+    acc_overflow: Overflow = attribute(fields.overflow, Overflow.wrap)
+
+    def constraints(self, *xs: TensorType) -> Iterator[Check]:
+        """Yield C1, C2, A1, A2."""
+        x1, x2 = xs
+        yield "C1", broadcast(x1.shape, x2.shape) is not None, f"shapes {x1.shape} and {x2.shape} do not broadcast"
+        widest = max(x1.type.bits, x2.type.bits)
+        yield "C2", widest <= 32, f"operands {x1.type} and {x2.type} must have at most 32 bits; requantize first"
+        yield from accumulator_constraints(self.acc, self.acc_overflow)
+
+    def infer(self, *xs: TensorType) -> TensorType:
+        """Return the broadcast shape in the accumulator's type, zero point 0."""
+        shape = broadcast(xs[0].shape, xs[1].shape) or ()
+        scale = xs[0].scale if xs[0].scale == xs[1].scale else None
+        return TensorType(shape, self.acc, 0, scale)
+
+    def bounds(self, *xs: TensorType) -> Bounds:
+        """Return the limits of the sum, one for all channels."""
+        lo = sum(x.type.qmin - x.zero_point for x in xs)
+        hi = sum(x.type.qmax - x.zero_point for x in xs)
+        return Bounds(np.array([lo]), np.array([hi]))
+
+    def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
+        """Return the sums (N, ...)."""
+        del reference
+        shape = (xs[0].shape[0], *self.infer(*types).shape)
+        x1, x2 = (np.ascontiguousarray(np.broadcast_to(_lifted(x, len(shape)), shape)) for x in xs)
+        y = np.empty(shape, np.int64)
+        found = np.zeros(2, np.int64)
+        stopped = _add(x1.reshape(-1), types[0].zero_point, x2.reshape(-1), types[1].zero_point, self.acc.qmin,
+                       self.acc.qmax, int(self.acc_overflow), y.reshape(-1), found)
+        return Finding(int(found[0]), int(found[1])) if stopped else y
+
+
+def broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the shape that two broadcast to, None when they do not."""
+    try:
+        return tuple(np.broadcast_shapes(a, b))
+    except ValueError:
+        return None
+
+
+def _lifted(x: IntArray, rank: int) -> IntArray:
+    """Return x with axes of length 1 put behind N, so that samples broadcast."""
+    return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])
+
+
+@kernel
+def _add(
+    x1: IntArray, zero1: int, x2: IntArray, zero2: int, lo: int, hi: int, overflow: int, y: IntArray, found: IntArray
+) -> bool:
+    for i in range(y.size):
+        y[i] = add(x1[i], zero1, x2[i], zero2, lo, hi, overflow)
+        if overflow == _ERROR and (y[i] < lo or y[i] > hi):
+            found[0], found[1] = i, y[i]
+            return True
+    return False

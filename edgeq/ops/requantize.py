@@ -1,0 +1,198 @@
+"""Change of scale: the only op that multiplies by a scale.
+
+Source: integer contract, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeq.arith.jit import kernel
+from edgeq.arith import primitives
+from edgeq.arith.primitives import requantize, requantize_wide, rescale, rescale_wide
+from edgeq.arith.trace import Trace, trace
+from edgeq.arith.types import MAX_SHIFT, IntType, Overflow, Rounding
+from edgeq.ir.fields import constant, int_type, integer, limits, optional, overflow, rounding, scale
+from edgeq.ir.op import Check, Finding, Op, attribute, register
+from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
+
+_ERROR = int(Overflow.error)
+_TWO_STAGE = (Rounding.two_stage, Rounding.two_stage_up)
+_EXACT_WIDE = 1 << 44
+"""`mul_shift_wide` is exact below this magnitude; beyond, a value is far outside every output type."""
+
+
+@register
+@dataclass(frozen=True)
+class Requantize(Op):
+    """Bring ``x`` to another scale, zero point and type; a clamp (ReLU, ReLU6) rides along.
+
+    Semantics: ``t = round_shift(((x - x_zero_point) << left_shift) * multiplier, shift, rounding) + zero_point``;
+    ``y = clamp(overflow(t, type))``. Scalars, or one value per channel along ``axis``.
+
+    Operands: x of any shape, at most 64 bits.
+
+    Constraints:
+        C1: multiplier, shift, left_shift are scalars or one per channel
+        C2: 0 <= multiplier < 2**32
+        C3: 0 <= shift <= 94 and 0 <= left_shift <= 31
+        C4: the output type has at most 32 bits and holds the zero point
+        C5: clamp is a range inside the output type
+        C6: two-stage rounding: multiplier 0 or in [2**30, 2**31)
+        C7: 64 bits hold every intermediate of the plain or of the wide form, whatever x is
+        C8: the wide form wraps only what it computes exactly
+        C9: axis is an axis of x
+
+    Hardware: one multiplier and shift per channel, streamed beside the accumulators.
+    """
+
+    KIND = "requantize"
+    ENDS_LAYER = True
+
+    multiplier: Constant = attribute(constant)
+    shift: Constant = attribute(constant)
+    left_shift: Constant = attribute(constant, Constant(0))
+    rounding: Rounding = attribute(rounding, Rounding.ties_up)
+    zero_point: int = attribute(integer, 0)
+    type: IntType = attribute(int_type, IntType(8))
+    overflow: Overflow = attribute(overflow, Overflow.saturate)
+    clamp: tuple[int, int] | None = attribute(optional(limits), None)
+    axis: int | None = attribute(optional(integer), None)
+    scale: Scale = attribute(optional(scale), None)
+
+    def constraints(self, *xs: TensorType) -> Iterator[Check]:
+        """Yield C1 to C9."""
+        (x,) = xs
+        rank = len(x.shape)
+        yield "C9", self.axis is None or -rank <= self.axis < rank, f"axis {self.axis} is not an axis of {x}"
+        channels = x.shape[self._axis(x)] if rank else 1
+        for name in ("multiplier", "shift", "left_shift"):
+            shape = getattr(self, name).shape
+            yield "C1", shape in ((), (channels,)), f"{name} has shape {shape}, expected a scalar or ({channels},)"
+        lo, hi = self.multiplier.limits
+        yield "C2", lo >= 0 and hi < 1 << 32, f"multipliers {lo}..{hi} must be in 0..2^32-1"
+        yield "C3", 0 <= self.shift.limits[0] and self.shift.limits[1] <= MAX_SHIFT, (
+            f"shift {self.shift.limits} must be in 0..{MAX_SHIFT}; a left shift goes into left_shift")
+        yield "C3", 0 <= self.left_shift.limits[0] and self.left_shift.limits[1] <= 31, (
+            f"left_shift {self.left_shift.limits} must be in 0..31")
+        yield "C4", self.type.bits <= 32 and self.type.holds(self.zero_point, self.zero_point), (
+            f"output type {self.type} must have at most 32 bits and hold zero point {self.zero_point}")
+        lo, hi = self.limits
+        yield "C5", lo <= hi and self.type.holds(lo, hi), f"clamp {self.clamp} is not a range inside {self.type}"
+        if self.rounding in _TWO_STAGE:
+            values = self.multiplier.array
+            normal = (values == 0) | ((values >= 1 << 30) & (values < 1 << 31))
+            yield "C6", bool(normal.all()), (
+                f"{self.rounding.name} needs multipliers 0 or 2^30..2^31-1, got {self.multiplier.limits}")
+        yield from self._host_constraints(x)
+
+    def _host_constraints(self, x: TensorType) -> Iterator[Check]:
+        if self.trace(x, wide=False).proven:
+            return
+        wide = self.trace(x, wide=True)
+        yield "C7", wide.proven, (
+            f"{x.type} << {self.left_shift.limits[1]} needs {wide.widest} bits; use a smaller left_shift or type")
+        first = self._first_rounding(x)
+        needs_exact = self.overflow is Overflow.wrap or self.rounding in _TWO_STAGE
+        yield "C8", not needs_exact or first < _EXACT_WIDE, (
+            f"{self.rounding.name} with overflow {self.overflow.name} on {x.type} passes 2^44 before it is narrowed; "
+            "use saturate and a one-stage rounding, or a narrower operand")
+
+    def _first_rounding(self, x: TensorType) -> int:
+        """Return an upper limit of what the first rounding gives."""
+        reach = max(abs(x.type.qmin - x.zero_point), abs(x.type.qmax - x.zero_point))
+        shift = self.shift.array if self.rounding not in _TWO_STAGE else np.minimum(self.shift.array, 31)
+        pairs = np.broadcast_arrays(self.multiplier.array, self.left_shift.array, shift)
+        return max(((reach << int(ls)) * int(m) >> int(s)) + 1 for m, ls, s in zip(*(p.flat for p in pairs), strict=True))
+
+    def trace(self, x: TensorType, *, wide: bool) -> Trace:
+        """Trace the scalar rule with this op's own parameters: the exact width of every intermediate."""
+        rule = primitives.requantize_wide if wide else primitives.requantize
+        fixed = {"x_zero_point": x.zero_point, "rounding": int(self.rounding), "zero_point": self.zero_point,
+                 "lo": self.type.qmin, "hi": self.type.qmax, "overflow": int(self.overflow),
+                 "clamp_lo": self.limits[0], "clamp_hi": self.limits[1]}
+        given = {"x": (x.type.qmin, x.type.qmax), "multiplier": self.multiplier.limits, "shift": self.shift.limits,
+                 "left_shift": self.left_shift.limits}
+        return trace("requantize", rule, given | {name: (value, value) for name, value in fixed.items()})
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Smallest and largest value that leaves the op."""
+        return self.clamp or (self.type.qmin, self.type.qmax)
+
+    def _axis(self, x: TensorType) -> int:
+        return x.axis if self.axis is None else self.axis % max(len(x.shape), 1)
+
+    def infer(self, *xs: TensorType) -> TensorType:
+        """Return x's shape in the output type."""
+        (x,) = xs
+        return TensorType(x.shape, self.type, self.zero_point, self.scale, self._axis(x))
+
+    def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
+        """Return the requantized values in the shape of x."""
+        del reference
+        x, kept = xs[0], types[0]
+        axis = self._axis(kept)
+        channels = kept.shape[axis] if kept.shape else 1
+        outer = int(np.prod(x.shape[: axis + 1], dtype=np.int64)) if kept.shape else x.shape[0]
+        y = np.empty_like(x)
+        found = np.zeros(2, np.int64)
+        fixed = np.array([kept.zero_point, self.rounding, self.zero_point, self.type.qmin, self.type.qmax,
+                          self.overflow, *self.limits], np.int64)
+        loop = _requantize if self.trace(kept, wide=False).proven else _requantize_wide
+        stopped = loop(x.reshape(outer, channels, -1), self.multiplier.per_channel(channels),
+                       self.shift.per_channel(channels), self.left_shift.per_channel(channels), fixed,
+                       y.reshape(outer, channels, -1), found)
+        return Finding(int(found[0]), int(found[1])) if stopped else y
+
+
+@kernel
+def _requantize(
+    x: IntArray, multiplier: IntArray, shift: IntArray, left_shift: IntArray, fixed: IntArray, y: IntArray,
+    found: IntArray,
+) -> bool:
+    """Requantize x (outer, channels, inner); returns True, with flat index and value, when an overflow stops."""
+    x_zero_point, rounding, zero_point, lo, hi, overflow, clamp_lo, clamp_hi = fixed
+    M, C, S = x.shape
+    for m in range(M):
+        for c in range(C):
+            mul, s, left = multiplier[c], shift[c], left_shift[c]
+            for i in range(S):
+                y[m, c, i] = requantize(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point, lo, hi,
+                                        overflow, clamp_lo, clamp_hi)
+            if overflow == _ERROR:
+                for i in range(S):
+                    t = rescale(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point)
+                    if t < lo or t > hi:
+                        found[0], found[1] = (m * C + c) * S + i, t
+                        return True
+    return False
+
+
+@kernel
+def _requantize_wide(
+    x: IntArray, multiplier: IntArray, shift: IntArray, left_shift: IntArray, fixed: IntArray, y: IntArray,
+    found: IntArray,
+) -> bool:
+    """Do what `_requantize` does where a product passes 63 bits."""
+    x_zero_point, rounding, zero_point, lo, hi, overflow, clamp_lo, clamp_hi = fixed
+    M, C, S = x.shape
+    for m in range(M):
+        for c in range(C):
+            mul, s, left = multiplier[c], shift[c], left_shift[c]
+            for i in range(S):
+                y[m, c, i] = requantize_wide(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point, lo, hi,
+                                             overflow, clamp_lo, clamp_hi)
+            if overflow == _ERROR:
+                for i in range(S):
+                    t = rescale_wide(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point)
+                    if t < lo or t > hi:
+                        found[0], found[1] = (m * C + c) * S + i, t
+                        return True
+    return False
+
+
+

@@ -1,0 +1,177 @@
+"""State what conv and linear share: weights, bias, the declared accumulator, its proof.
+
+Source: integer contract, sections 1 and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgeq.arith.primitives import cast
+from edgeq.arith.types import IntType, Overflow, Rounding
+from edgeq.errors import GraphError
+from edgeq.ir.fields import constant, int_type, integer, one_of, optional, overflow, rounding
+from edgeq.ir.op import Bounds, Check, Op, attribute
+from edgeq.ir.tensor import Constant, IntArray, TensorType
+
+HOST_LIMIT = 1 << 62
+"""No term or sum of the simulator and of the emitted C passes this in magnitude."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """Round each product by ``shift`` and narrow it to ``type`` before it is added; the bias likewise."""
+
+    shift: int
+    rounding: Rounding
+    overflow: Overflow
+    type: IntType
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as the bundle stores them."""
+        return {"shift": self.shift, "rounding": self.rounding.name, "overflow": self.overflow.name,
+                "type": str(self.type)}
+
+
+def product(value: Any) -> Product:
+    """a mapping with shift, rounding, overflow and type"""
+    if isinstance(value, Product):
+        return value
+    if not isinstance(value, Mapping) or set(value) != {"shift", "rounding", "overflow", "type"}:
+        raise TypeError
+    made = Product(integer(value["shift"]), rounding(value["rounding"]), overflow(value["overflow"]),
+                   int_type(value["type"]))
+    if not 0 <= made.shift <= 62 or made.type.bits > 62:
+        raise GraphError(f"a product is shifted by 0..62 into at most 62 bits, got {made.as_dict()}")
+    return made
+
+
+def order(value: Any) -> str:
+    """a loop order: a permutation of kh,kw,ic, or ic alone"""
+    names = [part.strip() for part in str(value).split(",")]
+    if sorted(names) not in (["ic", "kh", "kw"], ["ic"]):
+        raise ValueError
+    return ",".join(names)
+
+
+@dataclass(frozen=True)
+class Weighted(Op):
+    """Sum of products with weights, in a declared accumulator.
+
+    ``acc = bias + 2**bias_fraction_bits * sum((x - x_zero_point) * (w - weight_zero_point))``, added in
+    ``acc_order``; ``acc_bias`` is first or last; term t goes to lane ``t % acc_lanes``, a first bias to lane
+    0, and lanes 1.. are added to lane 0 in order before a last bias.
+    """
+
+    ARITHMETIC = True
+    WEIGHTS = ("weight", "bias")
+
+    weight_type: IntType = attribute(int_type, IntType(8), keyword=True)
+    weight_zero_point: Constant = attribute(constant, Constant(0), keyword=True)
+    weight_encoding: str = attribute(one_of("int", "bipolar", "ternary", "codebook"), "int", keyword=True)
+    bias_type: IntType | None = attribute(optional(int_type), None, keyword=True)
+    bias_fraction_bits: int = attribute(integer, 0, keyword=True)
+    acc: IntType = attribute(int_type, IntType(32), keyword=True)
+    acc_overflow: Overflow = attribute(overflow, Overflow.wrap, keyword=True)
+    acc_order: str = attribute(order, "kh,kw,ic", keyword=True)
+    acc_bias: str = attribute(one_of("first", "last"), "first", keyword=True)
+    acc_lanes: int = attribute(integer, 1, keyword=True)
+    acc_product: Product | None = attribute(optional(product), None, keyword=True)
+
+    def shared_constraints(self, x: TensorType, weight: Constant, bias: Constant | None) -> Iterator[Check]:
+        """Yield W1.. : what holds for every op with weights, once the shapes fit."""
+        out = weight.shape[0]
+        lo, hi = weight.limits
+        yield "W1", 1 <= self.weight_type.bits <= 16, f"weight type {self.weight_type} must have 1..16 bits"
+        yield "W2", self.weight_type.holds(lo, hi), f"weights {lo}..{hi} are outside weight_type {self.weight_type}"
+        yield "W3", self.weight_zero_point.shape in ((), (out,)), (
+            f"weight_zero_point has shape {self.weight_zero_point.shape}, expected a scalar or ({out},)")
+        yield "W4", self.weight_type.holds(*self.weight_zero_point.limits), (
+            f"weight_zero_point {self.weight_zero_point.limits} is outside weight_type {self.weight_type}")
+        yield "W5", bias is None or bias.shape in ((), (out,)), (
+            f"bias has shape {bias and bias.shape}, expected a scalar or ({out},)")
+        kept = self.bias_type or self.acc
+        yield "W6", bias is None or kept.holds(*bias.limits), (
+            f"bias {bias and bias.limits} is outside {kept}; widen bias_type or acc")
+        yield "W7", kept.bits <= self.acc.bits, f"bias_type {kept} is wider than acc {self.acc}"
+        yield from accumulator_constraints(self.acc, self.acc_overflow)
+        yield "W8", 0 <= self.bias_fraction_bits <= 30, f"bias_fraction_bits {self.bias_fraction_bits} must be 0..30"
+        yield "W9", self.acc_lanes >= 1, f"acc_lanes {self.acc_lanes} must be at least 1"
+        yield "W10", _encodable(self.weight_encoding, weight, self.weight_type), (
+            f"weights are not {self.weight_encoding}: bipolar takes odd values of one bit less than weight_type, "
+            "ternary takes -1, 0 and 1")
+        yield "W11", x.type.bits <= 32, f"operand type {x.type} is wider than 32 bits; requantize it first"
+        lo_terms, hi_terms = self._terms(x, weight)
+        reach = max(_magnitude(lo_terms), _magnitude(hi_terms))
+        yield "W12", reach < HOST_LIMIT, "a term needs more than 62 bits; lower bias_fraction_bits"
+
+    def prove(self, x: TensorType, weight: Constant, bias: Constant | None) -> Bounds:
+        """Return limits, per output channel, that no partial sum in the declared order leaves.
+
+        ``weight`` has shape (O, K). Every prefix counts, and taps that fall on padding add nothing.
+        """
+        lo_terms, hi_terms = self._terms(x, weight)
+        start = self.bias_values(weight.shape[0], bias)
+        lo, hi = np.minimum(lo_terms, 0).sum(axis=1), np.maximum(hi_terms, 0).sum(axis=1)
+        if self.acc_bias == "last" or self.acc_lanes > 1:
+            return Bounds(np.minimum(start, 0) + lo, np.maximum(start, 0) + hi)
+        return Bounds(start + lo, start + hi)
+
+    def bias_values(self, channels: int, bias: Constant | None) -> IntArray:
+        """Return the bias as it is added, shape (O,): zeros when there is none."""
+        values = np.zeros(channels, np.int64) if bias is None else bias.per_channel(channels)
+        return values if self.acc_product is None else _cast_all(values, self.acc_product)
+
+    def _terms(self, x: TensorType, weight: Constant) -> tuple[IntArray, IntArray]:
+        """Return the smallest and largest value of each product, shape (O, K), as Python integers."""
+        exact = np.int64 if _fits_int64(x, weight, self.bias_fraction_bits) else object
+        zero_points = self.weight_zero_point.per_channel(weight.shape[0]).astype(exact)[:, None]
+        centred = (weight.array.reshape(weight.shape[0], -1).astype(exact) - zero_points) * 2**self.bias_fraction_bits
+        ends = [(q - x.zero_point) * centred for q in (x.type.qmin, x.type.qmax)]
+        if self.acc_product is not None:
+            ends = [_cast_all(e, self.acc_product) for e in ends]
+            if self.acc_product.overflow in (Overflow.wrap, Overflow.zero):
+                whole = self.acc_product.type
+                return np.full_like(ends[0], whole.qmin), np.full_like(ends[0], whole.qmax)
+        return np.minimum(*ends), np.maximum(*ends)
+
+
+def accumulator_constraints(acc: IntType, rule: Overflow) -> Iterator[Check]:
+    """Yield A1, A2: the widths that an accumulator may have under its overflow rule."""
+    yield "A1", rule in (Overflow.wrap, Overflow.saturate, Overflow.error), (
+        f"acc_overflow {rule.name} is not a rule for accumulators; use wrap, saturate or error")
+    most = 64 if rule is Overflow.wrap else 62
+    yield "A2", 8 <= acc.bits <= most, f"acc {acc} must have 8..{most} bits to {rule.name}"
+
+
+def _fits_int64(x: TensorType, weight: Constant, fraction_bits: int) -> bool:
+    """Tell whether sums of terms cannot pass int64; else Python integers are used."""
+    taps = max(weight.array.size // max(weight.shape[0], 1), 1)
+    return x.type.bits + 1 + 17 + fraction_bits + taps.bit_length() <= 62
+
+
+def _magnitude(values: IntArray) -> int:
+    return int(np.abs(values).max()) if values.size else 0
+
+
+def _encodable(encoding: str, weight: Constant, kept: IntType) -> bool:
+    if encoding == "ternary":
+        return bool(np.isin(weight.array, (-1, 0, 1)).all())
+    if encoding == "bipolar":
+        limit = (1 << (kept.bits - 1)) - 1
+        return bool(((weight.array % 2 == 1) & (np.abs(weight.array) <= limit)).all())
+    return True
+
+
+def _cast_all(values: IntArray, rule: Product) -> IntArray:
+    def one(v: int) -> int:
+        return cast(int(v), rule.shift, int(rule.rounding), rule.type.qmin, rule.type.qmax, int(rule.overflow))
+
+    if not values.size:
+        return values
+    cast_values: IntArray = np.vectorize(one, otypes=[values.dtype])(values)
+    return cast_values
