@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgeq.arith.types import IntType as IntType
-    from edgeq.emitters import emit as emit
-    from edgeq.emitters.verify import verify as verify
+    from edgeq.emission import emit as emit
+    from edgeq.verification import verify as verify
     from edgeq.frontend.lower import lower as lower
     from edgeq.ir.builder import GraphBuilder as GraphBuilder
-    from edgeq.ir.bundle import load as load, save as save
+    from edgeq.bundle import load as load, save as save
     from edgeq.ir.graph import Graph as Graph
     from edgeq.simulator import simulate as simulate
 
@@ -36,10 +36,10 @@ _HOMES = {
     "IntType": "edgeq.arith.types",
     "lower": "edgeq.frontend.lower",
     "simulate": "edgeq.simulator",
-    "save": "edgeq.ir.bundle",
-    "load": "edgeq.ir.bundle",
-    "emit": "edgeq.emitters",
-    "verify": "edgeq.emitters.verify",
+    "save": "edgeq.bundle",
+    "load": "edgeq.bundle",
+    "emit": "edgeq.emission",
+    "verify": "edgeq.verification",
 }
 __all__ = sorted([*_HOMES, "errors"])
 
@@ -49,8 +49,8 @@ def __getattr__(name: str) -> Any:
         return import_module("edgeq.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'edgeq' has no attribute {name!r}")
-    if name in ("GraphBuilder", "load"):
-        import_module("edgeq.ops")  # fills the registry that these two read
+    if name == "GraphBuilder":
+        import_module("edgeq.ops")  # fills the registry that its methods come from
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

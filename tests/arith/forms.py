@@ -231,7 +231,6 @@ def check_iverilog(module: Module, columns: dict[str, Column], expected: np.ndar
 
 
 _TESTBENCH = """\
-`timescale 1ns / 1ns
 module testbench;
     reg [63:0] memory [0:{words} - 1];
     reg [64 * {each} - 1:0] row;

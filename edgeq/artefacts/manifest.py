@@ -1,0 +1,121 @@
+"""Read and write `manifest.yaml`: what every file of an output folder holds, and its checksum.
+
+Source: design page "Artefacts", the literal manifest there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from edgeq.artefacts.files import sha256_file
+from edgeq.errors import ArtefactError, EdgeqError
+
+NAME = "manifest.yaml"
+VERSION = 1
+CONTRACT = 1
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: path relative to the folder, checksum, and what it holds (tensor, layer, shape, layout, type..)."""
+
+    path: str
+    sha256: str
+    holds: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The files of one folder, made from the graph of name ``graph`` and checksum ``digest``.
+
+    ``details`` are further top-level fields: the format, the stimuli.
+    """
+
+    graph: str
+    digest: str
+    files: tuple[Entry, ...]
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def find(self, **wanted: Any) -> tuple[Entry, ...]:
+        """Return the entries whose fields have the given values."""
+        return tuple(e for e in self.files if all(e.holds.get(k) == v for k, v in wanted.items()))
+
+
+def dump_yaml(data: Any) -> bytes:
+    """Return ``data`` as YAML: keys in order, flat lists on one line, LF."""
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=110, allow_unicode=True)
+    return text.encode()
+
+
+def parse_yaml(data: bytes, where: str, error: type[EdgeqError] = ArtefactError) -> Any:
+    """Return the plain data of a YAML text; raises ``error`` naming ``where`` and the line."""
+    try:
+        return yaml.load(data, Loader=_Loader)  # noqa: S506 - a safe loader, in C where that is built
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as cause:
+        place = getattr(cause, "problem_mark", None)
+        line = f" at line {place.line + 1}" if place else ""
+        raise error(f"{where}: not valid YAML{line} ({getattr(cause, 'problem', None) or cause})") from None
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Return the text of a manifest, files sorted by path."""
+    files = [{"path": e.path, "sha256": e.sha256, **e.holds} for e in sorted(manifest.files, key=lambda e: e.path)]
+    head = {"edgeq_manifest": VERSION, "contract": CONTRACT, "graph": {"name": manifest.graph, "sha256": manifest.digest}}
+    return dump_yaml({**head, **manifest.details, "files": files})
+
+
+def read_manifest(folder: Path, error: type[EdgeqError] = ArtefactError) -> Manifest:
+    """Return the manifest of ``folder``; raises ``error`` when it is missing, malformed or of another version."""
+    path = folder / NAME
+    if not folder.is_dir():
+        raise error(f"{folder}: no such folder")
+    if not path.is_file():
+        raise error(f"{folder}: has no {NAME}")
+    data = parse_yaml(path.read_bytes(), str(path), error)
+    if not isinstance(data, dict) or "edgeq_manifest" not in data:
+        raise error(f"{path}: not a manifest of edgeq")
+    if data["edgeq_manifest"] != VERSION:
+        raise error(f"{path}: version {data['edgeq_manifest']!r} is unknown; this edgeq reads version {VERSION}")
+    try:
+        files = tuple(_entry(e) for e in data["files"])
+        graph, digest = str(data["graph"]["name"]), str(data["graph"]["sha256"])
+    except (KeyError, TypeError, ValueError) as cause:
+        raise error(f"{path}: a field is missing or malformed ({cause})") from None
+    known = {"edgeq_manifest", "contract", "graph", "files"}
+    return Manifest(graph, digest, files, {k: v for k, v in data.items() if k not in known})
+
+
+def _entry(data: dict[str, Any]) -> Entry:
+    path = PurePosixPath(str(data["path"]))
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError(f"path {path} leaves the folder")
+    return Entry(str(path), str(data["sha256"]), {k: v for k, v in data.items() if k not in ("path", "sha256")})
+
+
+def check_files(folder: Path, manifest: Manifest, error: type[EdgeqError] = ArtefactError) -> None:
+    """Raise ``error`` for the first file that is missing, changed or not listed."""
+    listed = [e.path for e in manifest.files]
+    for path in sorted({p for p in listed if listed.count(p) > 1}):
+        raise error(f"{folder / path}: listed twice in {NAME}")
+    for entry in manifest.files:
+        path = folder / entry.path
+        if not path.is_file() or path.is_symlink():
+            raise error(f"{path}: listed in {NAME} but missing")
+        if sha256_file(path) != entry.sha256:
+            raise error(f"{path}: changed since it was written (its sha256 is not the one in {NAME})")
+    for extra in unlisted(folder, listed):
+        raise error(f"{folder / extra}: not listed in {NAME}; remove it or write the folder anew")
+
+
+def unlisted(folder: Path, listed: Iterable[str]) -> list[str]:
+    """Return the files below ``folder`` that are neither listed nor the manifest, sorted."""
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() or p.is_symlink()}
+    return sorted(present - {*listed, NAME})

@@ -1,0 +1,99 @@
+"""Turn ops and inputs into plain data and back, by reflection over their fields."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from fractions import Fraction
+from typing import Any
+
+from edgeq.arith.types import IntType, Rounding, parse_name, parse_type
+from edgeq.errors import GraphError
+from edgeq.ir.graph import GraphInput
+from edgeq.ir.op import OPS, Op
+from edgeq.ir.quantization import Affine, Codes, InputQuantization, Table
+from edgeq.ir.tensor import Constant, TensorType
+
+Store = Callable[[str, Constant], str]
+"""Keeps a tensor under a hint of its name and returns the path to write in its place."""
+Fetch = Callable[[str], Constant]
+
+
+def op_to_plain(op: Op, store: Store) -> dict[str, Any]:
+    """Return the fields of an op as plain data; tensors go through ``store``."""
+    fields = {f.name: getattr(op, f.name) for f in dataclasses.fields(op)}  # type: ignore[arg-type]
+    return {name: _plain(name, value, store) for name, value in fields.items()}
+
+
+def op_from_plain(kind: str, data: Mapping[str, Any], fetch: Fetch) -> Op:
+    """Return the op; raises GraphError for an unknown kind or field."""
+    if kind not in OPS:
+        raise GraphError(f"op {kind!r} is unknown to this edgeq; ops are {', '.join(sorted(OPS))}")
+    known = {f.name for f in dataclasses.fields(OPS[kind])}  # type: ignore[arg-type]
+    extra = sorted(set(data) - known)
+    if extra:
+        raise GraphError(f"{kind}: field {extra[0]!r} is unknown")
+    try:
+        return OPS[kind](**{name: _value(value, fetch) for name, value in data.items()})
+    except TypeError as error:
+        raise GraphError(f"{kind}: {str(error).replace('__init__() ', '')}") from None
+
+
+def input_to_plain(item: GraphInput, store: Store) -> dict[str, Any]:
+    """Return an input as plain data."""
+    return {
+        "name": item.name,
+        "shape": list(item.type.shape),
+        "type": str(item.type.type),
+        "zero_point": item.type.zero_point,
+        "scale": _plain("scale", item.type.scale, store),
+        "quantization": _quantization_to_plain(item.name, item.quantization, store),
+    }
+
+
+def input_from_plain(data: Mapping[str, Any], fetch: Fetch) -> GraphInput:
+    """Return the input; raises KeyError, TypeError or GraphError for malformed data."""
+    scale = data.get("scale")
+    kept = TensorType(
+        tuple(data["shape"]), parse_type(data["type"]), data["zero_point"],
+        tuple(scale) if isinstance(scale, list) else scale,
+    )
+    return GraphInput(str(data["name"]), kept, _quantization_from_plain(data["quantization"], fetch))
+
+
+def _quantization_to_plain(name: str, quantization: InputQuantization, store: Store) -> dict[str, Any]:
+    if isinstance(quantization, Table):
+        return {"kind": Table.KIND, "table": {"tensor": store(f"{name}.table", quantization.table)}}
+    if isinstance(quantization, Affine):
+        return {"kind": Affine.KIND, "scale": str(quantization.scale), "rounding": quantization.rounding.name}
+    return {"kind": Codes.KIND}
+
+
+def _quantization_from_plain(data: Mapping[str, Any], fetch: Fetch) -> InputQuantization:
+    match data["kind"]:
+        case Table.KIND:
+            return Table(fetch(data["table"]["tensor"]))
+        case Affine.KIND:
+            return Affine(Fraction(data["scale"]), parse_name(Rounding, data["rounding"], "input"))
+        case Codes.KIND:
+            return Codes()
+    raise GraphError(f"input quantization {data['kind']!r} is unknown")
+
+
+def _plain(name: str, value: Any, store: Store) -> Any:
+    if isinstance(value, Constant):
+        return int(value.array) if not value.shape else {"tensor": store(name, value)}
+    if isinstance(value, IntEnum):
+        return value.name
+    if isinstance(value, IntType):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(name, v, store) for v in value]
+    return value.as_dict() if hasattr(value, "as_dict") else value
+
+
+def _value(data: Any, fetch: Fetch) -> Any:
+    if isinstance(data, dict) and set(data) == {"tensor"}:
+        return fetch(str(data["tensor"]))
+    return data
