@@ -11,6 +11,7 @@
     │   └── CalibrationError   calibration data or ranges are missing, of a wrong shape, or not finite
     ├── InputError             an array or an option given by the user does not fit
     ├── ArtefactError          an emitted folder, vector folder or manifest is damaged or of another graph
+    │   └── CodecError         a data file breaks its format (message names line and fault), or a value its type
     ├── MissingToolError       a program or package that the command needs is not installed
     └── OverflowDetected       an op declared with overflow "error" met a value outside its type
 """
@@ -52,6 +53,10 @@ class InputError(EdgeqError):
 
 class ArtefactError(EdgeqError):
     """An emitted folder, a vector folder or a manifest is damaged or belongs to another graph."""
+
+
+class CodecError(ArtefactError):
+    """A data file breaks the rules of its format, or a value does not fit the declared width."""
 
 
 class MissingToolError(EdgeqError):

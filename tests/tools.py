@@ -73,6 +73,13 @@ def lint_verilog(path: Path) -> None:
     assert run([iverilog, "-Wall", "-g2005", "-t", "null", path.name], path.parent) == b""
 
 
+def run_yosys(script: str, folder: Path) -> str:
+    """Run a yosys script, quiet, in the folder of its files; return what it still had to say."""
+    yosys = need_tool("yosys")
+    subprocess.run([yosys, "-V"], cwd=folder, capture_output=True, check=True)  # YoWASP unpacks itself, aloud
+    return run([yosys, "-q", "-p", script], folder).decode()
+
+
 def simulate_iverilog(sources: Sequence[Path], folder: Path) -> list[str]:
     """Compile and run a testbench afresh with iverilog; return what it printed."""
     iverilog, vvp = need_tool("iverilog"), need_tool("vvp")
@@ -90,12 +97,12 @@ def verilate(modules: Sequence[Path], main: str, folder: Path) -> Path:
     for module in modules:
         name = f"V{module.stem}"
         run([verilator, "--cc", "-Wall", *_VERILATOR_LANGUAGE, "--prefix", name, "--Mdir", ".", str(module)], folder)
-    (folder / "main.cpp").write_text(main)
+    # All generated files as one text: their common headers take longer to read than they do.
+    generated = [f'#undef VL_PCH_INCLUDED\n#include "{p.name}"\n' for p in sorted(folder.glob("V*.cpp"))]
+    (folder / "simulation.cc").write_text("".join(generated) + main)
     program = folder / "simulation"
     program.unlink(missing_ok=True)
     library = [str(root / "include" / f"{name}.cpp") for name in ("verilated", "verilated_threads")]
     includes = ["-I.", f"-I{root / 'include'}", f"-I{root / 'include' / 'vltstd'}"]
-    defines = ["-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0", "-DVM_TRACE_FST=0", "-DVM_TRACE_VCD=0"]
-    texts = sorted(p.name for p in folder.glob("*.cpp"))
-    run([compiler, "-std=c++20", "-O1", *includes, *defines, *texts, *library, "-pthread", "-o", program.name], folder)
+    run([compiler, "-std=c++20", "-O1", *includes, "simulation.cc", *library, "-pthread", "-o", program.name], folder)
     return program

@@ -52,6 +52,7 @@ C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.cast, {"x": _signed(63)}),
     (p.multiply, {"x": _signed(32), "x_zero_point": _signed(17), "w": _signed(32)}),
     (p.accumulate, {"acc": _signed(63), "term": _signed(63)}),
+    (p.add, {name: _signed(33) for name in ("x1", "x1_zero_point", "x2", "x2_zero_point")}),
     (p.add_wrap64, {"a": _signed(64), "b": _signed(64)}),
     (p.mul_shift_wide, {"x": _signed(64), "shift": (0, MAX_SHIFT)}),
     (p.rescale, {"x": _signed(63)}),
@@ -80,6 +81,7 @@ RTL_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.cast, {"lo": (-(1 << 15), 0), "hi": (0, (1 << 16) - 1)}),
     (p.multiply, {"x": _EIGHT, "x_zero_point": _EIGHT, "w": _EIGHT}),
     (p.accumulate, {**_ACC, "acc": _signed(32), "term": _signed(19)}),
+    (p.add, {**_ACC, "x1": _signed(32), "x1_zero_point": (0, 0), "x2": _signed(32), "x2_zero_point": (0, 0)}),
     (p.add_wrap64, {"a": _signed(64), "b": _signed(64)}),
     (p.mul_shift_wide, {"x": _signed(48), "shift": (0, MAX_SHIFT)}),
     (p.rescale, {}),
@@ -95,7 +97,7 @@ def traced(rule: Callable[..., Any], common: Ranges, own: Ranges) -> Trace:
     """Trace a rule, each argument in its own range or else in the common one.
 
     >>> traced(p.wrap, RTL_RANGES, {}).result_intervals
-    ((-128, 383),)
+    ((-128, 511),)
     """
     ranges = {name: {**common, **own}[name] for name in inspect.signature(rule).parameters}
     return trace(rule.__name__, rule, ranges)

@@ -23,6 +23,14 @@ def npy_bytes(array: Array) -> bytes:
     return stream.getvalue()
 
 
+def npy_head(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    """Return what a version 1.0 `.npy` file of this shape starts with."""
+    stream = io.BytesIO()
+    described = {"descr": np.lib.format.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, described)
+    return stream.getvalue()
+
+
 def parse_npy(data: bytes, where: str, error: type[EdgeqError] = InputError) -> Array:
     """Return the array of a `.npy` file; raises ``error`` naming ``where`` when it is not one."""
     stream = io.BytesIO(data)

@@ -1,7 +1,8 @@
 """Read a torch.export archive (``.pt2``) into a program: zip, JSON and raw numbers; no torch, no code.
 
-Only ``models/<name>.json``, the two payload lists and the tensors they name are opened. Sample inputs, guards,
-compiled libraries and extra files are left closed; whatever could only be read by running code is refused by name.
+Only ``models/<name>.json``, the two payload lists and the tensors they name are opened. Sample inputs,
+guards, compiled libraries and extra files are left closed; whatever could only be read by running code is
+refused by name.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ _OTHER_KINDS = {
     ),
     "legacy-export": (
         UnsafeModelError,
-        "is a torch <= 2.7 export archive with pickled weights (serialized_state_dict), which run code when loaded; "
+        "is a torch <= 2.7 export archive with pickled weights (serialized_state_dict), which run code "
+        "when loaded; "
         "save it again with torch.export.save of torch >= 2.8, or load it with --allow-code",
     ),
     "other": (ModelError, "is a zip archive but not a model; save the model with torch.export.save"),
@@ -54,19 +56,18 @@ _OTHER_KINDS = {
 def read_archive(path: str | Path) -> Program:
     """Read a file written by ``torch.export.save``.
 
-    Returns the program; a batch that the export left open has size ``None``. Raises :class:`UnsafeModelError` for
-    anything that loads by running code, :class:`ModelError` for a file that is missing, damaged, or of another
-    kind, and :class:`~edgeq.errors.UnsupportedOpError` for an operator without a plain form. Each message is one
-    line beginning with the path.
+    Returns the program; a batch that the export left open has size ``None``. Raises :class:`UnsafeModelError`
+    for anything that loads by running code, :class:`ModelError` for a file that is missing, damaged, or of
+    another kind, and :class:`~edgeq.errors.UnsupportedOpError` for an operator without a plain form. Each
+    message is one line beginning with the path.
     """
     path = Path(path)
-    archive = open_archive(path)
-    _check_kind(archive)
-    model = _model_name(archive)
     try:
-        return _read(archive, model)
+        with open_archive(path) as archive:
+            _check_kind(archive)
+            return _read(archive, _model_name(archive))
     except RecursionError as error:
-        raise ModelError(f"{path}: models/{model}.json is nested too deeply; the archive is damaged") from error
+        raise ModelError(f"{path}: the model's JSON is nested too deeply; the archive is damaged") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, MemoryError) as error:
         reason = f"{type(error).__name__} {error}".split("\n")[0][:120]
         raise ModelError(f"{path}: the model or its tensor lists are not a torch.export graph: {reason}") from error
@@ -106,7 +107,8 @@ def _check_kind(archive: Archive) -> None:
         found = archive.read(member) if archive.size(member) <= 16 else b"(too long)"
         if found != expected:
             raise ModelError(
-                f"{archive.path}: {member} is {found.decode(errors='replace')!r}, expected {expected.decode()!r}; "
+                f"{archive.path}: {member} is {found.decode(errors='replace')!r}, expected "
+                f"{expected.decode()!r}; "
                 "save the model again with torch.export.save of torch 2.8 to 2.13"
             )
 
@@ -143,7 +145,8 @@ def _input_name(where: str, spec: Json) -> tuple[str, str | None]:
         return "", None
     if kind == "custom_obj":
         raise UnsafeModelError(
-            f"{where}: input '{fields['custom_obj_name']}' is a custom object of class {fields['arg']['class_fqn']}, "
+            f"{where}: input '{fields['custom_obj_name']}' is a custom object of class "
+            f"{fields['arg']['class_fqn']}, "
             "which runs code when loaded; only --allow-code loads it"
         )
     if kind == "user_input":
@@ -174,7 +177,8 @@ def _output_names(where: str, specs: list[Json]) -> tuple[str, ...]:
         kind, fields = variant(spec)
         if kind == "buffer_mutation":
             raise ModelError(
-                f"{where}: the graph changes buffer '{fields['buffer_name']}' (batch norm in training mode?); "
+                f"{where}: the graph changes buffer '{fields['buffer_name']}' (batch norm in training "
+                "mode?); "
                 "call model.eval() before torch.export.export"
             )
         if kind != "user_output":
@@ -183,7 +187,9 @@ def _output_names(where: str, specs: list[Json]) -> tuple[str, ...]:
         if argument == "as_tensor":
             names.append(value["name"])
         elif argument != "as_none":
-            raise ModelError(f"{where}: an output of kind {argument.removeprefix('as_')} is not supported; return tensors")
+            raise ModelError(
+                f"{where}: an output of kind {argument.removeprefix('as_')} is not supported; return tensors"
+            )
     if not names:
         raise ModelError(f"{where}: the model returns no tensor")
     return tuple(names)

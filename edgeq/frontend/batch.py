@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 
 from edgeq.errors import ModelError
-from edgeq.frontend.batch_rules import RULES, Scope
+from edgeq.frontend.batch_rules import RULES
+from edgeq.frontend.batch_scope import Scope
 from edgeq.frontend.operators import group_of
 from edgeq.frontend.program import Call, Program, ProgramInput, ValueType, drop_unused
 
@@ -18,9 +19,9 @@ def rebatch(program: Program) -> Program:
     """Rewrite what bakes the batch size.
 
     Returns a program whose batched values have shape ``(None, ...)``, equal to the given one at the exported
-    batch. Raises :class:`~edgeq.errors.UnsupportedOpError` naming the operator and its source line where samples
-    are mixed, the batch is moved, or the operator is not supported, and :class:`ModelError` if an input has no
-    batch.
+    batch. Raises :class:`~edgeq.errors.UnsupportedOpError` naming the operator and its source line where
+    samples are mixed, the batch is moved, or the operator is not supported, and :class:`ModelError` if an
+    input has no batch.
     """
     scope = Scope(dict(program.types), dict(program.constants), _exported_batch(program))
     scope.batched.update(item.name for item in program.inputs)
@@ -47,7 +48,8 @@ def _exported_batch(program: Program) -> int | None:
         for axis, size in enumerate(item.shape[1:], 1):
             if size is None:
                 raise ModelError(
-                    f"input '{item.name}': dimension {axis} was exported with an open size; only dimension 0, "
+                    f"input '{item.name}': dimension {axis} was exported with an open size; only dimension "
+                    "0, "
                     "the batch, may vary"
                 )
         batches.add(item.shape[0])

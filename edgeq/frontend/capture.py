@@ -30,10 +30,10 @@ _WHERE = "model"
 def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = None) -> Program:
     """Capture a model.
 
-    ``model``: an ``nn.Module`` (captured in evaluation mode; the caller's object is left as it is), a converted
-    pt2e ``GraphModule``, or an ``ExportedProgram``, which is taken as exported.
-    ``example_inputs``: one array or tensor, or a tuple of them, each with the batch as dimension 0; not needed for
-    an ``ExportedProgram``. Where the model allows it, the batch is left open.
+    ``model``: an ``nn.Module`` (captured in evaluation mode; the caller's object is left as it is), a
+    converted pt2e ``GraphModule``, or an ``ExportedProgram``, which is taken as exported. ``example_inputs``:
+    one array or tensor, or a tuple of them, each with the batch as dimension 0; not needed for an
+    ``ExportedProgram``. Where the model allows it, the batch is left open.
 
     Returns the program. Raises :class:`ModelError` if torch cannot export the model.
     """
@@ -41,7 +41,7 @@ def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = N
         return from_exported(model)
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"model: expected a torch.nn.Module or an ExportedProgram, got {type(model).__name__}")
-    inputs = _tensors(example_inputs)
+    inputs = _tensors(example_inputs, _floating_type(model))
     module = _evaluation_copy(model)
     attempts: list[Callable[[], Program]] = [
         lambda: from_exported(_export(module, _two_samples(inputs), open_batch=True)),
@@ -55,8 +55,6 @@ def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = N
             captured.append(program)
             rebatch(program)
             return program
-        except EdgeqError as error:
-            failures.append(error)
         except Exception as error:  # torch raises many kinds
             failures.append(error)
     if captured:
@@ -72,19 +70,29 @@ def _export_error(error: Exception) -> Exception:
     return ModelError(f"model: torch.export.export cannot capture it: {type(error).__name__}: {reason}")
 
 
-def _tensors(example_inputs: object) -> tuple[torch.Tensor, ...]:
+def _tensors(example_inputs: object, floating: torch.dtype) -> tuple[torch.Tensor, ...]:
+    """Give the example inputs as tensors; floating arrays take the module's own floating type."""
     if example_inputs is None:
         raise ModelError("model: example inputs are needed to capture a module; pass one array per input")
     items = example_inputs if isinstance(example_inputs, tuple | list) else (example_inputs,)
     tensors: list[torch.Tensor] = []
     for number, item in enumerate(items):
-        if not isinstance(item, torch.Tensor | np.ndarray):
+        if isinstance(item, np.ndarray):
+            tensor = torch.from_numpy(np.array(item))
+            tensor = tensor.to(floating) if tensor.is_floating_point() else tensor
+        elif isinstance(item, torch.Tensor):
+            tensor = item.detach().cpu()
+        else:
             raise ModelError(f"model: example input {number} is {type(item).__name__}, expected an array or a tensor")
-        tensor = torch.from_numpy(np.array(item)) if isinstance(item, np.ndarray) else item.detach().cpu()
         if tensor.ndim == 0 or tensor.shape[0] == 0:
             raise ModelError(f"model: example input {number} has shape {list(tensor.shape)}, expected a batch first")
         tensors.append(tensor)
     return tuple(tensors)
+
+
+def _floating_type(model: torch.nn.Module) -> torch.dtype:
+    types = (tensor.dtype for tensor in model.state_dict().values() if tensor.is_floating_point())
+    return next(types, torch.float32)
 
 
 def _two_samples(inputs: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
@@ -93,9 +101,10 @@ def _two_samples(inputs: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
 
 
 def _evaluation_copy(model: torch.nn.Module) -> torch.nn.Module:
-    module = copy.deepcopy(model).cpu()
-    with contextlib.suppress(NotImplementedError):  # an exported module has no modes
-        module.eval()
+    with _quiet():
+        module = copy.deepcopy(model).cpu()
+        with contextlib.suppress(NotImplementedError):  # an exported module has no modes
+            module.eval()
     return module
 
 
@@ -138,6 +147,8 @@ def from_exported(exported: ExportedProgram) -> Program:
         elif isinstance(placeholders[name].meta.get("val"), torch.Tensor):
             type = _value_type(placeholders[name].meta["val"])
             inputs.append(ProgramInput(name, type.shape, type.dtype))
+        elif placeholders[name].users:
+            raise ModelError(f"model: input '{name}' is not a tensor; pass tensors")
     for node in exported.graph.nodes:
         if isinstance(value := node.meta.get("val"), torch.Tensor):
             types[node.name] = _value_type(value)

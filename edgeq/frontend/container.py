@@ -1,10 +1,12 @@
-"""Open a model file as a zip archive of raw members, and say what kind of file it is. Nothing is unpickled."""
+"""Open a model file as a zip of raw members, and say what kind of file it is. Nothing is unpickled."""
 
 from __future__ import annotations
 
+import io
 import pickletools
 import struct
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,6 +16,7 @@ from edgeq.errors import ModelError, UnsafeModelError
 Kind = Literal["export", "weights", "pickle", "torchscript", "compiled", "legacy-export", "other"]
 
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_PICKLES_OF_AN_OLD_FILE = 4  # magic number, protocol, system, object
 _PLAIN_GLOBALS = (
     "collections OrderedDict",
     "torch._utils _rebuild_",
@@ -33,19 +36,26 @@ class Archive:
     """
 
     path: Path
-    root: str
+    zip: zipfile.ZipFile = field(repr=False)
     members: dict[str, zipfile.ZipInfo] = field(repr=False)
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.zip.close()
 
     def has(self, name: str) -> bool:
         """Say whether the archive has the member."""
         return name in self.members
 
     def size(self, name: str) -> int:
-        """Give the size of a member in bytes, without reading it. Raises :class:`ModelError` as :meth:`read`."""
+        """Give the size of a member in bytes without reading it; errors as :meth:`read`."""
         info = self._find(name)
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise ModelError(
-                f"{self.path}: member {name} is compressed ({info.compress_size} bytes declare {info.file_size}); "
+                f"{self.path}: member {name} is compressed ({info.compress_size} bytes declare "
+                f"{info.file_size}); "
                 "torch.export.save stores members as they are, save the model again"
             )
         if info.file_size > self.path.stat().st_size:
@@ -58,7 +68,7 @@ class Archive:
         """Read a member. Raises :class:`ModelError` if it is missing, compressed, truncated or damaged."""
         size = self.size(name)
         try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(self._find(name)) as file:
+            with self.zip.open(self._find(name)) as file:
                 data = file.read(size)
         except (zipfile.BadZipFile, EOFError, OSError, struct.error, NotImplementedError) as error:
             raise ModelError(f"{self.path}: member {name} cannot be read: {error}") from error
@@ -73,7 +83,7 @@ class Archive:
 
 
 def open_archive(path: Path) -> Archive:
-    """Open a zip file and list its members.
+    """Open a zip file and list its members; close it by using it in a ``with`` statement.
 
     Raises :class:`ModelError` if the file is missing, not a zip, truncated, or names a member twice (two readers
     might then disagree about it), and :class:`UnsafeModelError` if it is a bare pickle.
@@ -81,19 +91,30 @@ def open_archive(path: Path) -> Archive:
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
+        archive = zipfile.ZipFile(path)  # the Archive closes it
     except (zipfile.BadZipFile, OSError, struct.error, ValueError, NotImplementedError) as error:
         raise _not_a_zip(path) from error
-    roots = {info.filename.partition("/")[0] for info in infos if "/" in info.filename}
-    root = roots.pop() if len(roots) == 1 and all("/" in info.filename for info in infos) else ""
+    try:
+        return Archive(path, archive, _members(path, archive))
+    except ModelError:
+        archive.close()
+        raise
+
+
+def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Name every member below the archive's one root folder, if it has one."""
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    if min((info.header_offset for info in infos), default=0) != 0:
+        raise _not_a_zip(path)  # a zip that was found inside a truncated one, or behind other bytes
+    roots = {info.filename.partition("/")[0] for info in infos}
+    prefix = f"{roots.pop()}/" if len(roots) == 1 else ""
     members: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
-        name = info.filename[len(root) + 1 :] if root else info.filename
+        name = info.filename.removeprefix(prefix)
         if name in members:
             raise ModelError(f"{path}: member {name} appears twice in the zip; the archive is damaged")
         members[name] = info
-    return Archive(path, root, members)
+    return members
 
 
 def _not_a_zip(path: Path) -> ModelError:
@@ -116,7 +137,8 @@ def kind_of(path: Path) -> Kind:
     ``pickle``: any other ``torch.save`` file. ``torchscript``, ``compiled`` (AOTInductor alone),
     ``legacy-export`` (torch <= 2.7, pickled weights), ``other``. Raises as :func:`open_archive`.
     """
-    return kind_of_archive(open_archive(path))
+    with open_archive(path) as archive:
+        return kind_of_archive(archive)
 
 
 def kind_of_archive(archive: Archive) -> Kind:
@@ -141,19 +163,27 @@ def first_foreign_global(data: bytes) -> str | None:
     The pickle is disassembled, never executed. This sorts files for a good message; it is no safety check:
     tensors are loaded with ``weights_only=True`` whatever it says.
     """
-    strings: list[str] = []
-    try:
-        for opcode, arg, _ in pickletools.genops(data):
-            if isinstance(arg, str) and opcode.name != "GLOBAL":
-                strings.append(arg)
-            found = arg if opcode.name == "GLOBAL" else None
-            if opcode.name == "STACK_GLOBAL":
-                found = " ".join(strings[-2:])
-            if isinstance(found, str) and not _is_plain(found):
-                return found.replace(" ", ".")
-    except (ValueError, IndexError) as error:
-        return f"an unreadable opcode ({error})"
+    stream = io.BytesIO(data)
+    for _ in range(_PICKLES_OF_AN_OLD_FILE):
+        try:
+            found = next((name for name in _globals(stream) if not _is_plain(name)), None)
+        except ValueError:
+            break
+        if found is not None:
+            return found.replace(" ", ".")
     return None
+
+
+def _globals(stream: io.BytesIO) -> Iterator[str]:
+    """Yield ``module name`` of every class or function that the next pickle of a stream names."""
+    strings: list[str] = []
+    for opcode, arg, _ in pickletools.genops(stream):
+        if opcode.name == "GLOBAL":
+            yield str(arg)
+        elif opcode.name == "STACK_GLOBAL":
+            yield " ".join(strings[-2:])
+        elif isinstance(arg, str):
+            strings.append(arg)
 
 
 def _is_plain(name: str) -> bool:

@@ -9,7 +9,7 @@ from edgeq.errors import ModelError, UnsafeModelError, UnsupportedOpError
 from edgeq.frontend.origin import module_path_from_text, source_line
 from edgeq.frontend.program import Arg, Call, Ref, ValueType
 from edgeq.frontend.sizes import parse_size
-from edgeq.frontend.tensors import element_type
+from edgeq.frontend.tensors import element_type, value_element_type
 
 Json = Mapping[str, Any]
 
@@ -22,7 +22,7 @@ _SYMBOL_LISTS = ("as_sym_ints", "as_sym_floats", "as_sym_bools")
 
 
 def variant(union: Json) -> tuple[str, Any]:
-    """Give the one field that is set in a serialized union. Raises :class:`ValueError` if there is not one."""
+    """Give the one field that is set in a serialized union; :class:`ValueError` if there is not one."""
     if len(union) != 1:
         raise ValueError(f"a union with fields {sorted(union)}, expected one field")
     return next(iter(union.items()))
@@ -32,8 +32,8 @@ def read_calls(where: str, graph: Json) -> Iterator[Call]:
     """Yield the calls of a serialized graph, in order; an operator with several results is followed by one
     ``operator.getitem`` for each. Raises a :class:`ModelError` for what has no plain form.
     """
-    for node in graph["nodes"]:
-        yield from _node_calls(where, node)
+    for number, node in enumerate(graph["nodes"]):
+        yield from _node_calls(where, number, node)
 
 
 def read_types(where: str, graph: Json) -> dict[str, ValueType]:
@@ -46,17 +46,17 @@ def _value_type(where: str, meta: Json) -> ValueType:
     shape = tuple(value if key == "as_int" else parse_size(value["expr_str"], where) for key, value in sizes)
     if not all(size is None or type(size) is int for size in shape):
         raise ValueError(f"shape {shape}")
-    return ValueType(shape, element_type(where, meta["dtype"]))
+    return ValueType(shape, value_element_type(meta["dtype"]))
 
 
-def _node_calls(where: str, node: Json) -> Iterator[Call]:
+def _node_calls(where: str, number: int, node: Json) -> Iterator[Call]:
     target = call_target(node["target"])
     metadata = node["metadata"]
     module = module_path_from_text(metadata.get("nn_module_stack", ""))
     source = source_line(metadata.get("stack_trace", ""))
     names, several = _result_names(node["outputs"])
     only = names[0] if len(names) == 1 and not several else None
-    name = only or node.get("name") or f"{'_'.join(filter(None, names))}_of_{call_target(target)}"
+    name = only or node.get("name") or f"call_{number}"
     call = Call(target, (), {}, name, module, source)
     refuse_special(where, call)
     args: list[Arg] = []
@@ -142,7 +142,8 @@ def _argument(where: str, call: Call, union: Json) -> Arg:
         return "cpu"
     if key == "as_custom_obj":
         raise UnsafeModelError(
-            f"{where}: custom object of class {value['class_fqn']} in {call.where()}, which runs code when loaded; "
+            f"{where}: custom object of class {value['class_fqn']} in {call.where()}, which runs code when "
+            "loaded; "
             "only --allow-code loads it"
         )
     raise ModelError(f"{where}: argument of kind {key.removeprefix('as_')} in {call.where()} is not supported")

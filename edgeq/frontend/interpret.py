@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,20 @@ Array = np.ndarray[Any, Any]
 
 _DTYPES = {
     name: getattr(torch, name)
-    for name in "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split()
+    for name in [
+        "float16",
+        "float32",
+        "float64",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool",
+    ]
 }
 _NAMED: dict[str, Any] = {
     **_DTYPES,
@@ -33,7 +46,7 @@ _NAMED: dict[str, Any] = {
 OnValue = Callable[[str, torch.Tensor], None]
 
 
-@lru_cache(maxsize=None)
+@cache
 def function_of(target: str) -> Callable[..., Any]:
     """Give the torch function behind an allow-listed target. Raises :class:`KeyError` for any other."""
     target = canonical_target(target)
@@ -41,6 +54,8 @@ def function_of(target: str) -> Callable[..., Any]:
         raise KeyError(target)
     if target in QUANTIZED:
         return QUANTIZED[target]
+    if target == "aten._native_batch_norm_legit_no_training.default":
+        return _batch_norm
     namespace, name, *overload = target.split(".")
     if namespace == "operator":
         found: Callable[..., Any] = getattr(operator, name)
@@ -50,18 +65,29 @@ def function_of(target: str) -> Callable[..., Any]:
     return chosen
 
 
-def run(
-    program: Program, inputs: Mapping[str, Array], on_value: OnValue | None = None
-) -> dict[str, Array]:
+def _batch_norm(
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    mean: torch.Tensor,
+    variance: torch.Tensor,
+    momentum: float,
+    eps: float,
+) -> tuple[torch.Tensor, None, None]:
+    """Normalize with stored statistics, as the decomposed operator does, sizes checked."""
+    return torch.batch_norm(x, weight, bias, mean, variance, False, momentum, eps, False), None, None
+
+
+def run(program: Program, inputs: Mapping[str, Array], on_value: OnValue | None = None) -> dict[str, Array]:
     """Run a program.
 
     ``inputs``: one array per input, all with the same batch as dimension 0; cast to the declared type.
-    ``on_value``: called as ``on_value(name, tensor)`` for every input and every tensor that a call gives, in order,
-    while the tensor is alive; the tensor must not be changed.
+    ``on_value``: called as ``on_value(name, tensor)`` for every input and every tensor that a call gives, in
+    order, while the tensor is alive; the tensor must not be changed.
 
     Returns output name to array. Raises :class:`InputError` for inputs that do not fit,
-    :class:`~edgeq.errors.UnsupportedOpError` for an operator outside the allow-list (before anything runs) and
-    :class:`ModelError` where torch refuses a call.
+    :class:`~edgeq.errors.UnsupportedOpError` for an operator outside the allow-list (before anything runs)
+    and :class:`ModelError` where torch refuses a call.
     """
     for call in program.calls:
         group_of(call)
@@ -70,10 +96,10 @@ def run(
     with torch.no_grad():
         for name, value in values.items():
             visit(name, value)
-        constants = {name: torch.from_numpy(_writable(array)) for name, array in program.constants.items()}
+        constants = {name: tensor_of(array) for name, array in program.constants.items()}
         values.update(constants)
         for call, last_used in zip(program.calls, _last_used(program), strict=True):
-            values[call.name] = result = _evaluate(call, values)
+            values[call.name] = result = evaluate(call, values)
             if isinstance(result, torch.Tensor):
                 visit(call.name, result)
             for name in last_used:
@@ -81,8 +107,9 @@ def run(
     return {name: values[name].numpy().copy() for name in program.outputs}
 
 
-def _writable(array: Array) -> Array:
-    return array if array.flags.writeable else array.copy()
+def tensor_of(array: Array) -> torch.Tensor:
+    """Give a tensor of an array's numbers, in the same memory where that may be written."""
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 def _checked_inputs(program: Program, inputs: Mapping[str, Array]) -> dict[str, Any]:
@@ -124,12 +151,13 @@ def _last_used(program: Program) -> list[list[str]]:
     return result[::-1]
 
 
-def _evaluate(call: Call, values: Mapping[str, Any]) -> Any:
+def evaluate(call: Call, values: Mapping[str, Any]) -> Any:
+    """Run one call on the values that it reads, by name; :class:`ModelError` where torch refuses it."""
     args = [_value(arg, values) for arg in call.args]
     kwargs = {key: _value(arg, values) for key, arg in call.kwargs.items()}
     try:
         return function_of(call.target)(*args, **kwargs)
-    except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
+    except Exception as error:  # torch raises many kinds
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(f"{call.where()}: torch refuses it: {reason}; arguments {_shapes(args)}") from error
 

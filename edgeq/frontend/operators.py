@@ -1,7 +1,7 @@
 """List the operators that a program may hold: the allow-list, grouped by what each does to the batch.
 
-The group of a target says how :mod:`edgeq.frontend.batch` treats it; whether the interpreter runs a target at all
-is membership. A target in no group is refused by name.
+The group of a target says how :mod:`edgeq.frontend.batch` treats it; whether the interpreter runs a target at
+all is membership. A target in no group is refused by name.
 """
 
 from __future__ import annotations
@@ -13,40 +13,40 @@ from edgeq.frontend.program import Call
 
 Group = Literal[
     "pointwise", "layer", "matmul", "reduce", "reduce_all", "axis", "view", "flatten", "permute", "squeeze",
-    "expand", "join", "pad", "create", "getitem", "size", "size_arithmetic",
+    "block", "expand", "join", "pad", "create", "getitem", "size", "size_arithmetic",
 ]  # fmt: skip
 
 _GROUPS: dict[Group, str] = {
     # element by element, with broadcasting
     "pointwise": """
-        add.Tensor add.Scalar sub.Tensor sub.Scalar rsub.Scalar rsub.Tensor mul.Tensor mul.Scalar div.Tensor div.Scalar
-        neg.default abs.default exp.default sqrt.default rsqrt.default square.default reciprocal.default log.default
-        pow.Tensor_Scalar maximum.default minimum.default sign.default floor.default ceil.default round.default
-        relu.default relu6.default hardtanh.default clamp.default clamp.Tensor clamp_min.default clamp_max.default
-        sigmoid.default tanh.default hardswish.default hardsigmoid.default silu.default gelu.default mish.default
-        leaky_relu.default elu.default selu.default celu.default softplus.default softsign.default threshold.default
-        hardshrink.default log_sigmoid.default dropout.default feature_dropout.default alpha_dropout.default
-        clone.default contiguous.default alias.default detach.default lift_fresh.default lift_fresh_copy.default
+        add.Tensor add.Scalar sub.Tensor sub.Scalar rsub.Scalar rsub.Tensor mul.Tensor mul.Scalar div.Tensor
+        div.Scalar neg.default abs.default exp.default sqrt.default rsqrt.default square.default
+        reciprocal.default log.default pow.Tensor_Scalar maximum.default minimum.default sign.default
+        floor.default ceil.default round.default relu.default relu6.default hardtanh.default clamp.default
+        clamp.Tensor clamp_min.default clamp_max.default sigmoid.default tanh.default hardswish.default
+        hardsigmoid.default silu.default gelu.default mish.default leaky_relu.default elu.default selu.default
+        celu.default softplus.default threshold.default hardshrink.default
+        log_sigmoid.default dropout.default feature_dropout.default alpha_dropout.default clone.default
+        contiguous.default alias.default detach.default lift_fresh.default lift_fresh_copy.default
         _to_copy.default to.dtype to.device to.dtype_layout type_as.default positive.default
-        zeros_like.default ones_like.default full_like.default
-        eq.Tensor eq.Scalar ne.Tensor ne.Scalar lt.Tensor lt.Scalar le.Tensor le.Scalar
-        gt.Tensor gt.Scalar ge.Tensor ge.Scalar where.self logical_not.default logical_and.default
-        fake_quantize_per_tensor_affine.default
+        zeros_like.default ones_like.default full_like.default eq.Tensor eq.Scalar ne.Tensor ne.Scalar
+        lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor gt.Scalar ge.Tensor ge.Scalar where.self
+        logical_not.default logical_and.default fake_quantize_per_tensor_affine.default
         quantized_decomposed.quantize_per_tensor.default quantized_decomposed.quantize_per_tensor.tensor
-        quantized_decomposed.quantize_per_tensor.tensor2
-        quantized_decomposed.dequantize_per_tensor.default quantized_decomposed.dequantize_per_tensor.tensor
-        quantized_decomposed.dequantize_per_tensor.tensor2
+        quantized_decomposed.quantize_per_tensor.tensor2 quantized_decomposed.dequantize_per_tensor.default
+        quantized_decomposed.dequantize_per_tensor.tensor quantized_decomposed.dequantize_per_tensor.tensor2
     """,
     # each sample by itself, with parameters that are the same for all
     "layer": """
         conv1d.default conv2d.default conv1d.padding conv2d.padding conv3d.default convolution.default
         conv_transpose2d.input conv_transpose1d.default
-        linear.default batch_norm.default native_batch_norm.default _native_batch_norm_legit_no_training.default
-        cudnn_batch_norm.default _native_batch_norm_legit.default instance_norm.default group_norm.default
-        max_pool1d.default max_pool2d.default max_pool2d_with_indices.default avg_pool1d.default avg_pool2d.default
-        adaptive_avg_pool1d.default adaptive_avg_pool2d.default _adaptive_avg_pool2d.default adaptive_max_pool2d.default
-        upsample_nearest2d.vec upsample_nearest2d.default upsample_bilinear2d.vec upsample_bilinear2d.default
-        pixel_shuffle.default pixel_unshuffle.default channel_shuffle.default prelu.default
+        linear.default batch_norm.default _native_batch_norm_legit_no_training.default
+        instance_norm.default group_norm.default
+        max_pool1d.default max_pool2d.default max_pool2d_with_indices.default avg_pool1d.default
+        avg_pool2d.default adaptive_avg_pool1d.default adaptive_avg_pool2d.default
+        _adaptive_avg_pool2d.default adaptive_max_pool2d.default upsample_nearest2d.vec
+        upsample_nearest2d.default upsample_bilinear2d.vec upsample_bilinear2d.default pixel_shuffle.default
+        pixel_unshuffle.default channel_shuffle.default prelu.default
     """,
     "matmul": "matmul.default mm.default bmm.default addmm.default",
     # over named dimensions
@@ -64,12 +64,14 @@ _GROUPS: dict[Group, str] = {
     """,
     "view": "view.default reshape.default _unsafe_view.default",
     "flatten": "flatten.using_ints",
-    "permute": "permute.default transpose.int t.default numpy_T.default mT.default unsqueeze.default movedim.int",
+    "permute": "permute.default transpose.int t.default numpy_T.default mT.default unsqueeze.default "
+    "movedim.int",
     "squeeze": "squeeze.default squeeze.dim squeeze.dims",
     "expand": "expand.default",
     "join": "cat.default concat.default stack.default",
     "pad": "constant_pad_nd.default pad.default",
-    "create": "zeros.default ones.default full.default new_zeros.default new_ones.default scalar_tensor.default arange.default",
+    "create": "zeros.default ones.default full.default arange.default new_zeros.default new_ones.default",
+    "block": "torchao.quantize_affine.default torchao.dequantize_affine.default",
     "getitem": "operator.getitem",
     "size": "sym_size.int sym_numel.default",
     "size_arithmetic": "operator.add operator.sub operator.mul operator.floordiv operator.neg",
@@ -77,7 +79,7 @@ _GROUPS: dict[Group, str] = {
 
 
 def _target(name: str) -> str:
-    return name if name.startswith(("quantized_decomposed.", "operator.")) else f"aten.{name}"
+    return name if name.startswith(("quantized_decomposed.", "torchao.", "operator.")) else f"aten.{name}"
 
 
 GROUP_OF: dict[str, Group] = {_target(name): group for group, names in _GROUPS.items() for name in names.split()}
@@ -101,7 +103,9 @@ def group_of(call: Call) -> Group:
     group = GROUP_OF.get(canonical_target(call.target))
     if group is None:
         raise UnsupportedOpError(
-            f"{call.where()}: operator {call.target} is not supported; rewrite this line with supported operators "
-            "(convolution, linear, pooling, activations, add, concat, reshape), or cut it off the exported model"
+            f"{call.where()}: operator {call.target} is not supported; rewrite this line with supported "
+            "operators "
+            "(convolution, linear, pooling, activations, add, concat, reshape), or cut it off the exported "
+            "model"
         )
     return group

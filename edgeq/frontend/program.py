@@ -167,7 +167,9 @@ def check(program: Program, where: str) -> None:
     for call in program.calls:
         for name in call_refs(call):
             if name not in defined:
-                raise ModelError(f"{where}: {call.where()} uses '{name}' before it is defined; the model file is damaged")
+                raise ModelError(
+                    f"{where}: {call.where()} uses '{name}' before it is defined; the model file is damaged"
+                )
         define(call.name)
     for name in program.outputs:
         if name not in defined:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -62,6 +62,54 @@ def dequantize_per_channel(
     return x * _along(scales, axis, x.ndim)
 
 
+def quantize_affine(
+    x: Tensor,
+    block_size: Sequence[int],
+    scale: Tensor,
+    zero_point: Tensor | None,
+    dtype: torch.dtype,
+    low: int | None = None,
+    high: int | None = None,
+) -> Tensor:
+    """Quantize per tensor (one scale) or per channel (block size 1 along one dimension).
+
+    Source: ``torchao/quantization/quant_primitives.py``. Raises :class:`ValueError` for other blocks.
+    """
+    low = torch.iinfo(dtype).min if low is None else low
+    high = torch.iinfo(dtype).max if high is None else high
+    zeros = torch.zeros_like(scale) if zero_point is None or zero_point.numel() == 0 else zero_point
+    if scale.numel() == 1:
+        inverse = 1.0 / scale.reshape(())
+        return torch.clamp(torch.round(x * inverse) + zeros.reshape(()), low, high).to(dtype)
+    axis = _channel_axis(x, block_size, scale)
+    return quantize_per_channel(x, scale.flatten(), zeros.flatten(), axis, low, high, dtype)
+
+
+def dequantize_affine(
+    x: Tensor,
+    block_size: Sequence[int],
+    scale: Tensor,
+    zero_point: Tensor | None,
+    dtype: torch.dtype,
+    low: int | None = None,  # noqa: ARG001 - part of the operator's signature
+    high: int | None = None,  # noqa: ARG001
+    output_dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Compute ``(x - zero_point) * scale`` per tensor or per channel; blocks as :func:`quantize_affine`."""
+    zeros = torch.zeros_like(scale) if zero_point is None or zero_point.numel() == 0 else zero_point
+    if scale.numel() == 1:
+        return (x.to(output_dtype) - zeros.reshape(())) * scale.reshape(())
+    axis = _channel_axis(x, block_size, scale)
+    return dequantize_per_channel(x, scale.flatten(), zeros.flatten(), axis, 0, 0, dtype, out_dtype=output_dtype)
+
+
+def _channel_axis(x: Tensor, block_size: Sequence[int], scale: Tensor) -> int:
+    axes = [axis for axis in range(x.ndim) if block_size[axis] == 1 and x.shape[axis] == scale.numel()]
+    if not axes:
+        raise ValueError(f"blocks {list(block_size)} are neither the tensor nor one channel each")
+    return axes[0]
+
+
 def _scalar(scale: float | Tensor) -> float:
     return float(scale)
 
@@ -78,5 +126,7 @@ QUANTIZED: dict[str, Callable[..., Any]] = {
     **{f"quantized_decomposed.dequantize_per_tensor.{name}": dequantize_per_tensor for name in _PER_TENSOR},
     "quantized_decomposed.quantize_per_channel.default": quantize_per_channel,
     "quantized_decomposed.dequantize_per_channel.default": dequantize_per_channel,
+    "torchao.quantize_affine.default": quantize_affine,
+    "torchao.dequantize_affine.default": dequantize_affine,
 }
 """Target to function, for every quantize and dequantize operator."""

@@ -1,8 +1,8 @@
 """Read the size expressions of a model file: integers, symbols and a few named functions, nothing else.
 
 ``torch.export`` writes a size as the ``repr`` of a sympy expression, such as
-``Mul(Integer(16), Symbol('s77', positive=True, integer=True))`` or ``16*s77``. Here the text is parsed by hand
-and never evaluated: a size is either an integer or varies with the batch.
+``Mul(Integer(16), Symbol('s77', positive=True, integer=True))`` or ``16*s77``. Here the text is parsed by
+hand and never evaluated: a size is either an integer or varies with the batch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from edgeq.errors import UnsafeModelError
 
-_TOKEN = re.compile(r"\s*(?:(\d+)|([A-Za-z_]\w*)|('\w*')|(//|[-+*(),=]))")
+_TOKEN = re.compile(r"\s*(?:([0-9]+)|([A-Za-z_]\w*)|('\w*')|(//|[-+*(),=]))", re.ASCII)
 _LONGEST = 4000
 _DEEPEST = 40
 _LARGEST = 2**62

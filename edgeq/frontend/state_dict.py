@@ -33,11 +33,11 @@ class LoadedModel:
 def load_state_dict_model(weights_path: str | Path, arch: str) -> LoadedModel:
     """Load a ``state_dict`` into the module that ``arch`` names.
 
-    ``arch``: ``FILE.py:NAME``; NAME is a class or function called without arguments, or a module object. The file
-    is the user's own code and is executed; the weights are loaded as tensors alone.
+    ``arch``: ``FILE.py:NAME``; NAME is a class or function called without arguments, or a module object. The
+    file is the user's own code and is executed; the weights are loaded as tensors alone.
 
-    Raises :class:`UnsafeModelError` if the weights file holds anything but tensors, :class:`ModelError` if a file or
-    name is missing, names of the module are absent from the weights, or shapes differ.
+    Raises :class:`UnsafeModelError` if the weights file holds anything but tensors, :class:`ModelError` if a
+    file or name is missing, names of the module are absent from the weights, or shapes differ.
     """
     path = Path(weights_path)
     weights = _weights(path)
@@ -79,7 +79,7 @@ def _weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _check_kind(path: Path) -> None:
-    """Refuse archives that are not a ``torch.save`` file, so that torch does not choose another loader for them."""
+    """Refuse archives that are no ``torch.save`` file, lest torch choose another loader for them."""
     if not zipfile.is_zipfile(path):
         return
     kind = kind_of(path)
@@ -147,16 +147,18 @@ def _import(file: Path, arch: str) -> ModuleType:
 
 
 def load_with_code(path: str | Path) -> torch.nn.Module | ExportedProgram:
-    """Load a model file with torch's own loaders, **running whatever code it holds**; for ``--allow-code`` alone.
+    """Load a model file with torch's own loaders, **running any code it holds**; for ``--allow-code`` alone.
 
-    Returns the exported program of a torch.export archive or a pickled ``nn.Module``. Raises :class:`ModelError`
-    for a TorchScript or compiled archive, a state dict, and a file that torch cannot load.
+    Returns the exported program of a torch.export archive or a pickled ``nn.Module``. Raises
+    :class:`ModelError` for a TorchScript or compiled archive, a state dict, and a file that torch cannot
+    load.
     """
     path = Path(path)
     kind = "pickle" if path.is_file() and not zipfile.is_zipfile(path) else kind_of(path)
     if kind == "torchscript":
         raise ModelError(
-            f"{path}: TorchScript archives are not lowered; export the original module with torch.export.export "
+            f"{path}: TorchScript archives are not lowered; export the original module with "
+            "torch.export.export "
             "and torch.export.save"
         )
     if kind in ("compiled", "other"):

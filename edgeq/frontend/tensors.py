@@ -32,6 +32,16 @@ DTYPES: Mapping[int, str] = {
 }
 """Element type by torch's serialized number. bfloat16 is read, and everywhere called, float32."""
 
+_OTHER_DTYPES = {
+    9: "complex32",
+    10: "complex64",
+    11: "complex128",
+    29: "float8_e4m3fn",
+    30: "float8_e5m2",
+    31: "float8_e4m3fnuz",
+    32: "float8_e5m2fnuz",
+    33: "float8_e8m0fnu",
+}
 _BFLOAT16 = 13
 _STRIDED = 7
 _SMALL = 1 << 26  # bytes that a tensor of repeated elements (stride 0) may take beyond its storage
@@ -40,8 +50,8 @@ _SMALL = 1 << 26  # bytes that a tensor of repeated elements (stride 0) may take
 def read_tensors(archive: Archive, folder: str, model: str, kind: str) -> dict[str, Array]:
     """Read every tensor that ``<folder>/<model>_<kind>_config.json`` lists.
 
-    Returns the user's name to array. Raises :class:`UnsafeModelError` for pickled, custom or opaque payloads and
-    :class:`ModelError` for sizes that do not fit the stored bytes.
+    Returns the user's name to array. Raises :class:`UnsafeModelError` for pickled, custom or opaque payloads
+    and :class:`ModelError` for sizes that do not fit the stored bytes.
     """
     legacy = f"{folder}/{model}.pt"
     if archive.has(legacy):
@@ -82,6 +92,11 @@ def element_type(where: str, number: int) -> str:
     if number not in DTYPES:
         raise ModelError(f"{where}: element type {number} (complex, float8 or unknown) is not supported")
     return DTYPES[number]
+
+
+def value_element_type(number: int) -> str:
+    """Give the name of a computed value's element type, which may be one that no stored tensor has."""
+    return DTYPES.get(number) or _OTHER_DTYPES.get(number, "unknown")
 
 
 def _fixed(where: str, size: Mapping[str, Any]) -> int:

@@ -99,6 +99,10 @@ class GraphBuilder:
         outputs = tuple(GraphOutput(name or given.get(key) or names[key][0], names[key][0]) for key, name in self._outputs)
         return Graph(self._name, tuple(self._inputs.values()), nodes, outputs, dict(self.metadata))
 
+    def name_of(self, value: Value) -> str:
+        """Return the name that a value has in the graph as it stands."""
+        return _names(self._inputs, self._drafts)[value.key][0]
+
     def __getattr__(self, kind: str) -> Callable[..., Value]:
         if kind.startswith("_") or kind not in OPS:
             raise AttributeError(f"there is no op {kind!r}; ops are {', '.join(sorted(OPS))}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -72,6 +72,11 @@ class Op:
         """Return the proven limits of the accumulator, None for an op that has none."""
         del xs
         return None
+
+    def proofs(self, *xs: TensorType) -> Mapping[str, bool]:
+        """Return what is proven about this op on these operands: emitted code chooses its loops by it."""
+        del xs
+        return {}
 
     def check(self, name: str, xs: Sequence[TensorType]) -> TensorType:
         """Check every constraint and return the result's type; raises GraphError with the label."""

@@ -21,7 +21,8 @@ class TensorType:
     """Shape of one sample, integer type, zero point, and the scale as metadata for people.
 
     ``real_value = scale * (quantized_value - zero_point)``. A tuple of scales runs along ``axis``, the
-    channel axis: 0, or the last one for results of linear and matmul of rank 2 and more.
+    channel axis: 0, or the last one for results of linear and matmul of rank 2 and more. ``limits`` are the
+    smallest and largest code that can occur, where an op proves more than its type does.
     """
 
     shape: tuple[int, ...]
@@ -29,6 +30,22 @@ class TensorType:
     zero_point: int = 0
     scale: Scale = None
     axis: int = 0
+    limits: tuple[int, int] | None = None
+
+    @property
+    def lo(self) -> int:
+        """Smallest code that can occur."""
+        return self.type.qmin if self.limits is None else self.limits[0]
+
+    @property
+    def hi(self) -> int:
+        """Largest code that can occur."""
+        return self.type.qmax if self.limits is None else self.limits[1]
+
+    @property
+    def reach(self) -> int:
+        """Largest magnitude of a code with the zero point removed."""
+        return max(abs(self.lo - self.zero_point), abs(self.hi - self.zero_point))
 
     def __str__(self) -> str:
         return f"{self.type}[{','.join(map(str, self.shape))}]" + (f" zp {self.zero_point}" if self.zero_point else "")

@@ -62,8 +62,8 @@ class Add(Op):
 
     def bounds(self, *xs: TensorType) -> Bounds:
         """Return the limits of the sum, one for all channels."""
-        lo = sum(x.type.qmin - x.zero_point for x in xs)
-        hi = sum(x.type.qmax - x.zero_point for x in xs)
+        lo = sum(x.lo - x.zero_point for x in xs)
+        hi = sum(x.hi - x.zero_point for x in xs)
         return Bounds(np.array([lo]), np.array([hi]))
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:

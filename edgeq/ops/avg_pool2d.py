@@ -6,7 +6,7 @@ Source: integer contract, section 6 (avg_pool2d).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class AvgPool2d(Op):
         """Return (C, OH, OW), otherwise like x."""
         (x,) = xs
         shape = pooled_shape(x, self.kernel, self.step, self.padding, ceil_mode=self.ceil_mode)
-        return TensorType(shape, x.type, x.zero_point, x.scale, x.axis)
+        return replace(x, shape=shape)
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray:
         """Return (N, C, OH, OW)."""

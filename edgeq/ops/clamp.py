@@ -6,7 +6,7 @@ Source: integer contract, section 6 (clamp).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,8 +45,10 @@ class Clamp(Op):
             f"{self.lo}..{self.hi} is not a range inside {kept}")
 
     def infer(self, *xs: TensorType) -> TensorType:
-        """Return x's type."""
-        return xs[0]
+        """Return x's type within the new limits."""
+        (x,) = xs
+        limits = tuple(saturate(q, self.lo, self.hi) for q in (x.lo, x.hi))
+        return replace(x, limits=(limits[0], limits[1]))
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray:
         """Return the limited codes."""

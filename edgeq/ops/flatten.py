@@ -6,7 +6,7 @@ Source: integer contract, section 6 (flatten).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Flatten(Op):
     def infer(self, *xs: TensorType) -> TensorType:
         """Return (size,), otherwise like x."""
         (x,) = xs
-        return TensorType((x.size,), x.type, x.zero_point, x.scale)
+        return replace(x, shape=(x.size,), axis=0)
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray:
         """Return (N, size)."""

@@ -6,7 +6,7 @@ Source: integer contract, section 6 (pad).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,7 +54,8 @@ class Pad(Op):
         """Return the larger shape, otherwise like x."""
         (x,) = xs
         shape = tuple(b + d + a for b, d, a in zip(self.before, x.shape, self.after, strict=True))
-        return TensorType(shape, x.type, x.zero_point, x.scale, x.axis)
+        filled = self.fill(x)
+        return replace(x, shape=shape, limits=(min(x.lo, filled), max(x.hi, filled)))
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray:
         """Return the padded codes."""

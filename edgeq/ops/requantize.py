@@ -5,7 +5,7 @@ Source: integer contract, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,10 +103,9 @@ class Requantize(Op):
 
     def _first_rounding(self, x: TensorType) -> int:
         """Return an upper limit of what the first rounding gives."""
-        reach = max(abs(x.type.qmin - x.zero_point), abs(x.type.qmax - x.zero_point))
         shift = self.shift.array if self.rounding not in _TWO_STAGE else np.minimum(self.shift.array, 31)
         pairs = np.broadcast_arrays(self.multiplier.array, self.left_shift.array, shift)
-        return max(((reach << int(ls)) * int(m) >> int(s)) + 1 for m, ls, s in zip(*(p.flat for p in pairs), strict=True))
+        return max(((x.reach << int(ls)) * int(m) >> int(s)) + 1 for m, ls, s in zip(*(p.flat for p in pairs), strict=True))
 
     def trace(self, x: TensorType, *, wide: bool) -> Trace:
         """Trace the scalar rule with this op's own parameters: the exact width of every intermediate."""
@@ -114,9 +113,13 @@ class Requantize(Op):
         fixed = {"x_zero_point": x.zero_point, "rounding": int(self.rounding), "zero_point": self.zero_point,
                  "lo": self.type.qmin, "hi": self.type.qmax, "overflow": int(self.overflow),
                  "clamp_lo": self.limits[0], "clamp_hi": self.limits[1]}
-        given = {"x": (x.type.qmin, x.type.qmax), "multiplier": self.multiplier.limits, "shift": self.shift.limits,
+        given = {"x": (x.lo, x.hi), "multiplier": self.multiplier.limits, "shift": self.shift.limits,
                  "left_shift": self.left_shift.limits}
         return trace("requantize", rule, given | {name: (value, value) for name, value in fixed.items()})
+
+    def proofs(self, *xs: TensorType) -> Mapping[str, bool]:
+        """Return ``wide``: some product passes 63 bits, the wide form has to run."""
+        return {"wide": not self.trace(xs[0], wide=False).proven}
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -129,7 +132,7 @@ class Requantize(Op):
     def infer(self, *xs: TensorType) -> TensorType:
         """Return x's shape in the output type."""
         (x,) = xs
-        return TensorType(x.shape, self.type, self.zero_point, self.scale, self._axis(x))
+        return TensorType(x.shape, self.type, self.zero_point, self.scale, self._axis(x), self.clamp)
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
         """Return the requantized values in the shape of x."""

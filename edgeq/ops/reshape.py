@@ -6,7 +6,7 @@ Source: integer contract, section 6 (reshape).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeq.ir import fields
 from edgeq.ir.op import Check, Op, attribute, register
@@ -54,7 +54,7 @@ class Reshape(Op):
         for d in self.shape:
             known *= d if d != -1 else 1
         shape = tuple(x.size // known if d == -1 else d for d in self.shape)
-        return TensorType(shape, x.type, x.zero_point, x.scale)
+        return replace(x, shape=shape, axis=0)
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray:
         """Return (N, *shape)."""

@@ -121,6 +121,15 @@ class Weighted(Op):
             return Bounds(np.minimum(start, 0) + lo, np.maximum(start, 0) + hi)
         return Bounds(start + lo, start + hi)
 
+    def proofs(self, *xs: TensorType) -> Mapping[str, bool]:
+        """Return ``exact``: 62 bits hold every sum, and the accumulator does too or wraps: no order can differ."""
+        bounds = self.bounds(*xs)
+        if bounds is None or self.acc_product is not None:
+            return {"exact": False}
+        lo, hi = int(bounds.lo.min()), int(bounds.hi.max())
+        small = -HOST_LIMIT < lo and hi < HOST_LIMIT
+        return {"exact": small and (self.acc.holds(lo, hi) or self.acc_overflow is Overflow.wrap)}
+
     def bias_values(self, channels: int, bias: Constant | None) -> IntArray:
         """Return the bias as it is added, shape (O,): zeros when there is none."""
         values = np.zeros(channels, np.int64) if bias is None else bias.per_channel(channels)
@@ -131,7 +140,7 @@ class Weighted(Op):
         exact = np.int64 if _fits_int64(x, weight, self.bias_fraction_bits) else object
         zero_points = self.weight_zero_point.per_channel(weight.shape[0]).astype(exact)[:, None]
         centred = (weight.array.reshape(weight.shape[0], -1).astype(exact) - zero_points) * 2**self.bias_fraction_bits
-        ends = [(q - x.zero_point) * centred for q in (x.type.qmin, x.type.qmax)]
+        ends = [(q - x.zero_point) * centred for q in (x.lo, x.hi)]
         if self.acc_product is not None:
             ends = [_cast_all(e, self.acc_product) for e in ends]
             if self.acc_product.overflow in (Overflow.wrap, Overflow.zero):

@@ -70,11 +70,11 @@ def full(columns: Mapping[str, Column], n: int) -> list[np.ndarray]:
     return [np.broadcast_to(np.asarray(c, np.int64), (n,)) for c in columns.values()]
 
 
-def stream(program: Path, names: Sequence[str], blocks: Sequence[Block]) -> list[np.ndarray]:
+def stream(program: Path, blocks: Sequence[tuple[int, dict[str, Column]]]) -> list[np.ndarray]:
     """Send blocks to a compiled program and return its columns of results."""
     parts: list[bytes] = []
     for rule, columns in blocks:
-        head = [names.index(rule), rows(columns), len(columns)]
+        head = [rule, rows(columns), len(columns)]
         parts.append(np.array(head, np.int64).tobytes())
         for c in columns.values():
             parts.append(np.array([int(isinstance(c, np.ndarray))], np.int64).tobytes())
@@ -129,15 +129,15 @@ def run_c(program: Path, blocks: Sequence[Block]) -> list[np.ndarray]:
     """Run blocks through the compiled C, every argument checked against the range the header names."""
     for rule, columns in blocks:
         own = next(ranges for r, ranges in C_RULES if r.__name__ == rule)
-        check_ranges(columns, {**C_RANGES, **own})
-    return stream(program, list(RULES), blocks)
+        assert fits(columns, {**C_RANGES, **own}), f"{rule}: an argument leaves the header's range"
+    return stream(program, [(list(RULES).index(rule), columns) for rule, columns in blocks])
 
 
-def check_ranges(columns: Mapping[str, Column], ranges: Mapping[str, tuple[int, int]]) -> None:
-    """Fail when a test hands a form what it was not printed for."""
-    for name, column in columns.items():
-        lo, hi = ranges[name]
-        assert lo <= int(np.min(column)) and int(np.max(column)) <= hi, f"{name} leaves {lo}..{hi}"
+def fits(columns: Mapping[str, Column], ranges: Mapping[str, tuple[int, int]]) -> bool:
+    """Tell whether every argument is in the range that a form was printed for."""
+    return all(
+        ranges[name][0] <= int(np.min(c)) and int(np.max(c)) <= ranges[name][1] for name, c in columns.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -153,22 +153,35 @@ class Module:
         return self.trace.name
 
 
-def library_modules() -> dict[str, Module]:
-    """Return the checked-in modules by the name of their rule."""
-    found = {}
+def library_modules() -> list[Module]:
+    """Return the checked-in modules."""
+    found = []
     for rule, own in RTL_RULES:
         ranges = {name: {**RTL_RANGES, **own}[name] for name in _names(rule)}
         path = TEMPLATES / "rtl" / f"edgeq_arith_{rule.__name__}.v"
-        found[rule.__name__] = Module(path, traced(rule, RTL_RANGES, own), ranges)
+        found.append(Module(path, traced(rule, RTL_RANGES, own), ranges))
     return found
 
 
-def small_module(rule: str, ranges: dict[str, tuple[int, int]], folder: Path) -> Module:
+def printed_module(rule: str, stem: str, ranges: dict[str, tuple[int, int]], folder: Path) -> Module:
     """Print one rule for other ranges, as an emitter does per layer."""
     found = trace(rule, RULES[rule], ranges)
-    path = folder / f"edgeq_small_{rule}.v"
+    path = folder / f"{stem}_{rule}.v"
     path.write_text(print_verilog(found, "A test's own ranges.", module=path.stem))
     return Module(path, found, ranges)
+
+
+SMALL = {"x": (-128, 127), "x_zero_point": (0, 0), "multiplier": (-128, 255), "left_shift": (0, 24),
+         "shift": (0, 48), "rounding": (0, 8), "zero_point": (0, 0)}
+
+
+def all_modules(folder: Path) -> list[Module]:
+    """Return the checked-in modules, every rule at the wide ranges of C, and one at exactly 8 bits."""
+    wide = [
+        printed_module(rule.__name__, "edgeq_wide", {n: {**C_RANGES, **own}[n] for n in _names(rule)}, folder)
+        for rule, own in C_RULES
+    ]
+    return [*library_modules(), *wide, printed_module("rescale", "edgeq_small", SMALL, folder)]
 
 
 def _port(module: Module) -> str:
@@ -186,30 +199,21 @@ def _result_bits(module: Module) -> int:
     return max((-lo - 1).bit_length() if lo < 0 else 0, hi.bit_length()) + 1
 
 
-class Verilated:
-    """Modules compiled by verilator into one program that answers blocks."""
-
-    def __init__(self, modules: dict[str, Module], folder: Path) -> None:
-        self.modules = modules
-        classes = [f"V{m.path.stem}" for m in modules.values()]
-        cases = [
-            f"    case {k}: {{\n        static {name} m;\n{_port(m)}\n    }}"
-            for k, (name, m) in enumerate(zip(classes, modules.values(), strict=True))
-        ]
-        main = "".join(f'#include "{name}.h"\n' for name in classes) + '#include "verilated.h"\n' + READER
-        main += "double sc_time_stamp() { return 0; }\nstatic int64_t evaluate(int64_t rule, const int64_t *a) {\n"
-        main += "    switch (rule) {\n" + "\n".join(cases) + "\n    default: exit(4);\n    }\n}\n"
-        self.program = verilate([m.path for m in modules.values()], main, folder)
-
-    def run(self, name: str, columns: Sequence[dict[str, Column]]) -> list[np.ndarray]:
-        for c in columns:
-            check_ranges(c, self.modules[name].ranges)
-        return stream(self.program, list(self.modules), [(name, c) for c in columns])
+def build_verilated(modules: Sequence[Module], folder: Path) -> Path:
+    """Compile modules with verilator into one program that answers blocks; the rule is a module's place."""
+    classes = [f"V{m.path.stem}" for m in modules]
+    cases = [
+        f"    case {k}: {{\n        static {name} m;\n{_port(m)}\n    }}"
+        for k, (name, m) in enumerate(zip(classes, modules, strict=True))
+    ]
+    main = '#include "verilated.h"\n' + READER
+    main += "double sc_time_stamp() { return 0; }\nstatic int64_t evaluate(int64_t rule, const int64_t *a) {\n"
+    main += "    switch (rule) {\n" + "\n".join(cases) + "\n    default: exit(4);\n    }\n}\n"
+    return verilate([m.path for m in modules], main, folder)
 
 
 def check_iverilog(module: Module, columns: dict[str, Column], expected: np.ndarray, folder: Path) -> list[str]:
     """Let iverilog compare every row with the expected column; return the testbench's lines."""
-    check_ranges(columns, module.ranges)
     n, given = len(expected), [*full(columns, len(expected)), np.asarray(expected, np.int64)]
     words = np.stack(given, axis=1).astype(np.int64).view(np.uint64)
     (folder / "rows.hex").write_text("\n".join(f"{w:016x}" for w in words.ravel().tolist()) + "\n")
@@ -220,10 +224,11 @@ def check_iverilog(module: Module, columns: dict[str, Column], expected: np.ndar
             wires.append(f"    wire [63:0] a{k} = row[64 * {k} +: 64];")
             ports.append(f".{name}(a{k}[{bits[0] - 1}:0])")
     width, last = _result_bits(module), len(module.ranges)
+    each = len(given)
+    gather = [f"            row[64 * {k} +: 64] = memory[i * {each} + {k}];" for k in range(each)]
     bench = _TESTBENCH.format(
-        words=n * len(given), each=len(given), n=n, wires="\n".join(wires), ports=", ".join(ports),
+        words=n * each, each=each, n=n, wires="\n".join(wires), ports=", ".join(ports), gather="\n".join(gather),
         module=module.path.stem, width=width, last=last,
-        gather="\n".join(f"            row[64 * {k} +: 64] = memory[i * {len(given)} + {k}];" for k in range(len(given))),
     )
     path = folder / "testbench.v"
     path.write_text(bench)

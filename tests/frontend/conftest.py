@@ -98,7 +98,7 @@ class Mobile(nn.Module):
 
 
 class Functional(nn.Module):
-    """Functional calls, concat, chunk, a buffer that is not saved, literal tensors, two inputs, two outputs."""
+    """Functional calls, concat, chunk, an unsaved buffer, literal tensors, two inputs, two outputs."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -130,9 +131,13 @@ def test_results_of_one_call_become_getitems(zoo) -> None:
 def test_constants_equal_the_modules_tensors(zoo) -> None:
     for name in ("residual", "functional", "tied"):
         sample = zoo[name]
-        tensors = {**sample.model.state_dict(), **dict(sample.model.named_buffers()), **sample.exported.constants}
+        tensors = {
+            **sample.model.state_dict(),
+            **dict(sample.model.named_buffers()),
+            **sample.exported.constants,
+        }
         program = read_archive(sample.path)
-        assert set(program.constants) == set(program.constant_names)
+        assert set(program.constants) >= set(program.constant_names)
         for value, user_name in program.constant_names.items():
             expected = tensors[user_name].numpy()
             np.testing.assert_array_equal(program.constants[value], expected)
@@ -144,9 +149,7 @@ def test_tied_and_strided_weights(zoo) -> None:
     by_name = {program.constant_names[name]: array for name, array in program.constants.items()}
     np.testing.assert_array_equal(by_name["part"], np.arange(24.0).reshape(4, 6).T[1:5])
     linear = [call for call in program.calls if call.op == "linear"]
-    np.testing.assert_array_equal(
-        program.constants[linear[0].args[1].name], program.constants[linear[1].args[1].name]
-    )
+    np.testing.assert_array_equal(program.constants[linear[0].args[1].name], program.constants[linear[1].args[1].name])
 
 
 @pytest.mark.parametrize(
@@ -222,14 +225,16 @@ def test_in_place_change_under_a_view_is_refused(export) -> None:
 
     _refused(
         export(Aliased(), torch.zeros(2, 3)).path,
-        r"aten\.relu_\.default 'relu_' \(test_archive\.py:\d+ in forward: y\.relu_\(\)\) changes 'mul' in place",
+        r"aten\.relu_\.default 'relu_' \(test_archive\.py:\d+ in forward: y\.relu_\(\)\) "
+        "changes 'mul' in place",
         UnsupportedOpError,
     )
 
 
 def test_torch_is_not_imported(zoo) -> None:
     code = (
-        "import sys; from edgeq.frontend.archive import read_archive; from edgeq.frontend.batch import rebatch; "
+        "import sys; from edgeq.frontend.archive import read_archive; from edgeq.frontend.batch import "
+        "rebatch; "
         "print(len(rebatch(read_archive(sys.argv[1])).calls), 'torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(zoo["residual"].path)]
@@ -300,7 +305,9 @@ def test_changed_byte_of_a_weight(zoo, tmp_path) -> None:
     _refused(path, r"member data/weights/weight_0 cannot be read: Bad CRC-32")
 
 
-@pytest.mark.parametrize("member", [WEIGHTS, "data/constants/model_constants_config.json", "byteorder", "archive_format"])
+@pytest.mark.parametrize(
+    "member", [WEIGHTS, "data/constants/model_constants_config.json", "byteorder", "archive_format"]
+)
 def test_missing_member(edit, member) -> None:
     _refused(edit(lambda members: members.pop(member)), f"member {member} is missing")
 
@@ -317,10 +324,8 @@ def test_compressed_members_are_refused_before_they_are_unpacked(edit) -> None:
 
 def test_a_size_beyond_the_file(zoo, tmp_path) -> None:
     data = bytearray(zoo["tied"].path.read_bytes())
-    name = b"residual"
     entry = data.rindex(b"models/model.json") - len(b"tied/") - 46
     assert data[entry : entry + 4] == b"PK\x01\x02"
-    assert name
     for field in (20, 24):
         data[entry + field : entry + field + 4] = (0x7FFFFFFF).to_bytes(4, "little")
     path = tmp_path / "huge.pt2"
@@ -345,7 +350,7 @@ def test_a_member_twice(edit, tmp_path) -> None:
         (MODEL, b"[]", "not a torch.export graph: TypeError"),
         (MODEL, b"\xff\xfe{", "not a torch.export graph: UnicodeDecodeError"),
         (MODEL, b"{}", "not a torch.export graph: KeyError 'schema_version'"),
-        (MODEL, b"[" * 200_000, "is nested too deeply"),
+        (MODEL, b"[" * 200_000, "JSON is nested too deeply"),
         (WEIGHTS, b'{"config": 3}', "not a torch.export graph: AttributeError"),
     ],
 )
@@ -361,12 +366,16 @@ def _meta(document: dict) -> dict:
     ("alter", "match"),
     [
         (lambda d: _meta(d).update(sizes=[{"as_int": 4}, {"as_int": 5}]), "need 68 bytes, 64 are stored"),
-        (lambda d: _meta(d).update(sizes=[{"as_int": 2}, {"as_int": 4}]), r"is stored as float32 \[2, 4\], the graph"),
-        (lambda d: _meta(d).update(sizes=[{"as_int": 10**18}, {"as_int": 4}]), "are stored; the archive is damaged"),
         (
-            lambda d: _meta(d).update(
-                sizes=[{"as_int": 10**9}, {"as_int": 4}], strides=[{"as_int": 0}, {"as_int": 1}]
-            ),
+            lambda d: _meta(d).update(sizes=[{"as_int": 2}, {"as_int": 4}]),
+            r"is stored as float32 \[2, 4\], the graph",
+        ),
+        (
+            lambda d: _meta(d).update(sizes=[{"as_int": 10**18}, {"as_int": 4}]),
+            "are stored; the archive is damaged",
+        ),
+        (
+            lambda d: _meta(d).update(sizes=[{"as_int": 10**9}, {"as_int": 4}], strides=[{"as_int": 0}, {"as_int": 1}]),
             "repeats 64 stored bytes too often",
         ),
         (lambda d: _meta(d).update(storage_offset={"as_int": -1}), "are not a tensor's"),
@@ -376,7 +385,10 @@ def _meta(document: dict) -> dict:
         (lambda d: _meta(d).update(dtype=10), "element type 10 .* is not supported"),
         (lambda d: _meta(d).update(dtype=8), "need 128 bytes, 64 are stored"),
         (lambda d: d["config"]["first.weight"].update(path_name="../../etc/passwd"), "outside its folder"),
-        (lambda d: d["config"].pop("first.weight"), "tensor 'first.weight' is used by the graph and not stored"),
+        (
+            lambda d: d["config"].pop("first.weight"),
+            "tensor 'first.weight' is used by the graph and not stored",
+        ),
         (
             lambda d: _meta(d)["sizes"].__setitem__(0, {"as_expr": {"expr_str": "s0"}}),
             "has a size that varies",
@@ -416,10 +428,22 @@ def _add_input(document: dict, spec: dict) -> None:
             r"custom object of class a\.B in aten\.linear\.default 'linear' in module 'first'",
             UnsafeModelError,
         ),
-        (lambda d: _argument(d, {"as_graph": {"name": "g", "graph": {}}}), "argument of kind graph", ModelError),
-        (lambda d: _argument(d, {"as_complex": {"real": 1, "imag": 2}}), "argument of kind complex", ModelError),
+        (
+            lambda d: _argument(d, {"as_graph": {"name": "g", "graph": {}}}),
+            "argument of kind graph",
+            ModelError,
+        ),
+        (
+            lambda d: _argument(d, {"as_complex": {"real": 1, "imag": 2}}),
+            "argument of kind complex",
+            ModelError,
+        ),
         (lambda d: _argument(d, {"as_int": 1, "as_none": True}), "a union with fields", ModelError),
-        (lambda d: _argument(d, {"as_tensor": {"name": "later"}}), "uses 'later' before it is defined", ModelError),
+        (
+            lambda d: _argument(d, {"as_tensor": {"name": "later"}}),
+            "uses 'later' before it is defined",
+            ModelError,
+        ),
         (
             lambda d: _graph(d)["nodes"][0].update(target="torch.ops.higher_order.cond"),
             "higher-order operator cond: higher_order.cond 'linear' in module 'first'",
@@ -431,7 +455,9 @@ def _add_input(document: dict, spec: dict) -> None:
             ModelError,
         ),
         (
-            lambda d: _add_output(d, {"buffer_mutation": {"arg": {"name": "linear"}, "buffer_name": "bn.running_mean"}}),
+            lambda d: _add_output(
+                d, {"buffer_mutation": {"arg": {"name": "linear"}, "buffer_name": "bn.running_mean"}}
+            ),
             r"changes buffer 'bn.running_mean' .*; call model.eval\(\) before",
             ModelError,
         ),
@@ -464,9 +490,11 @@ def test_training_mode_is_refused_with_advice(zoo, tmp_path) -> None:
         def forward(self, x):
             return self.bn(x)
 
-    exported = torch.export.export(Train().train(), (torch.zeros(2, 2, 3, 3),))
-    torch.export.save(exported, tmp_path / "train.pt2")
-    torch.export.save(exported.run_decompositions(), tmp_path / "decomposed.pt2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exported = torch.export.export(Train().train(), (torch.zeros(2, 2, 3, 3),))
+        torch.export.save(exported, tmp_path / "train.pt2")
+        torch.export.save(exported.run_decompositions(), tmp_path / "decomposed.pt2")
     _refused(tmp_path / "train.pt2", r"(changes the stored tensor|is in training mode).*call model\.eval\(\)")
     _refused(tmp_path / "decomposed.pt2", r"changes buffer 'bn.\w+' .*call model\.eval\(\)")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -12,9 +14,10 @@ from torch import nn  # noqa: E402
 from edgeq.errors import InputError, UnsupportedOpError  # noqa: E402
 from edgeq.frontend.archive import read_archive  # noqa: E402
 from edgeq.frontend.batch import rebatch  # noqa: E402
-from edgeq.frontend.capture import from_exported  # noqa: E402
-from edgeq.frontend.interpret import run  # noqa: E402
-from edgeq.frontend.program import Call, Program, ProgramInput, Ref  # noqa: E402
+from edgeq.frontend.capture import capture, from_exported  # noqa: E402
+from edgeq.frontend.interpret import function_of, run  # noqa: E402
+from edgeq.frontend.operators import GROUP_OF  # noqa: E402
+from edgeq.frontend.program import Call, Program, ProgramInput, Ref, ValueType  # noqa: E402
 
 
 def _outputs(model, inputs):
@@ -28,9 +31,7 @@ def _run(program, inputs):
     return list(run(program, arrays).values())
 
 
-@pytest.mark.parametrize(
-    "name", ["digits", "residual", "residual_fixed", "mobile", "functional", "baked"]
-)
+@pytest.mark.parametrize("name", ["digits", "residual", "residual_fixed", "mobile", "functional", "baked"])
 def test_equals_the_module_at_the_exported_batch(zoo, name) -> None:
     sample = zoo[name]
     expected = _outputs(sample.model, sample.inputs)
@@ -101,6 +102,54 @@ def test_values_are_freed_after_their_last_use(zoo) -> None:
     assert most <= 4
 
 
+@pytest.mark.parametrize("name", ["digits", "residual", "mobile", "functional"])
+def test_decomposed_programs_equal_the_module(zoo, name) -> None:
+    sample = zoo[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = rebatch(capture(sample.exported.run_decompositions()))
+    inputs = tuple(torch.randn(3, *item.shape[1:]) for item in sample.inputs)
+    for one, other in zip(_run(program, inputs), _outputs(sample.model, inputs), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("target", sorted(GROUP_OF))
+def test_every_listed_operator_exists(target) -> None:
+    assert callable(function_of(target))
+
+
+@pytest.mark.parametrize(
+    ("block", "scale", "zero_point"),
+    [([2, 3, 4], [0.5], [3]), ([2, 1, 4], [0.5, 0.25, 2.0], [0, -4, 7]), ([2, 3, 4], [0.5], None)],
+)
+def test_affine_quantization_equals_torchaos(block, scale, zero_point) -> None:
+    torchao = pytest.importorskip("torchao.quantization.quant_primitives")
+    x = torch.linspace(-3, 3, 24).reshape(2, 3, 4)
+    scales = torch.tensor(scale)
+    zeros = torch.tensor(zero_point) if zero_point else torch.zeros(1, dtype=torch.int64)
+    expected = torchao.quantize_affine(x, block, scales, zeros, torch.int8, -8, 7)
+    quantize = Call(
+        "torchao.quantize_affine.default",
+        (Ref("x"), tuple(block), Ref("s"), Ref("z") if zero_point else None, "int8", -8, 7),
+        {},
+        "q",
+    )
+    back = Call("torchao.dequantize_affine.default", (Ref("q"), tuple(block), *quantize.args[2:]), {}, "y")
+    inputs = (ProgramInput("x", (None, 3, 4), "float32"),)
+    types = {
+        "x": ValueType((2, 3, 4), "float32"),
+        "q": ValueType((2, 3, 4), "int8"),
+        "y": ValueType((2, 3, 4), "float32"),
+        "s": ValueType((len(scale),), "float32"),
+    }
+    constants = {"s": scales.numpy(), "z": zeros.numpy()}
+    program = Program(inputs, constants, (quantize, back), ("q", "y"), {}, types)
+    got = run(rebatch(program), {"x": x.numpy()})
+    np.testing.assert_array_equal(got["q"], expected.numpy())
+    expected = torchao.dequantize_affine(expected, block, scales, zeros, torch.int8, -8, 7)
+    np.testing.assert_array_equal(got["y"], expected.numpy())
+
+
 def _program(target: str, *more: object, shape=(None, 4), module: str = "", source: str = "") -> Program:
     call = Call(target, (Ref("x"), *more), {}, "y", module, source)
     return Program((ProgramInput("x", shape, "float32"),), {}, (call,), ("y",))
@@ -111,7 +160,8 @@ def test_unknown_operator_is_named_with_its_place() -> None:
     with pytest.raises(
         UnsupportedOpError,
         match=r"^aten\.fft_fft\.default 'y' in module 'head\.fft' "
-        r"\(net\.py:12 in forward: torch\.fft\.fft\(x\)\): operator aten\.fft_fft\.default is not supported; ",
+        r"\(net\.py:12 in forward: torch\.fft\.fft\(x\)\): "
+        r"operator aten\.fft_fft\.default is not supported; ",
     ):
         run(program, {"x": np.zeros((1, 4), np.float32)})
 

@@ -76,7 +76,7 @@ def test_unexpected_names_are_listed(arch, weights, tmp_path) -> None:
     assert load_state_dict_model(tmp_path / "w.pt", f"{arch}:Net").unexpected == ("old.a", "old.b")
 
 
-def _refused(path: Path, arch: str, match: str, error: type[ModelError] = ModelError) -> None:
+def _refused(path: Path, arch: str, match: str | None, error: type[ModelError] = ModelError) -> None:
     with pytest.raises(error, match=match) as caught:
         load_state_dict_model(path, arch)
     assert "\n" not in str(caught.value)
@@ -112,7 +112,7 @@ def test_other_files(arch, zoo, tmp_path) -> None:
     _refused(tmp_path / "absent.pt", f"{arch}:Net", "no such weights file")
     _refused(zoo["tied"].path, f"{arch}:Net", "is a torch.export archive")
     (tmp_path / "text.pt").write_text("hello world")
-    _refused(tmp_path / "text.pt", f"{arch}:Net", "", ModelError)
+    _refused(tmp_path / "text.pt", f"{arch}:Net", None, ModelError)
     torch.save([1, 2], tmp_path / "list.pt")
     _refused(tmp_path / "list.pt", f"{arch}:Net", "holds list, expected a state dict")
 

@@ -17,15 +17,22 @@ OVERFLOWS = ("saturate", "saturate_symmetric", "zero", "wrap", "error")
 
 def round_fraction(value: Fraction, name: str) -> int:
     """Round an exact value by a one-stage rule."""
-    down, up = math.floor(value), math.ceil(value)
-    nearest = {
-        "ties_up": math.floor(value + HALF),
-        "ties_down": math.ceil(value - HALF),
-        "ties_even": round(value),  # Python rounds half to even
-    }
-    nearest["ties_away"] = nearest["ties_up" if value > 0 else "ties_down"]
-    nearest["ties_to_zero"] = nearest["ties_down" if value > 0 else "ties_up"]
-    return {"floor": down, "to_zero": down if value > 0 else up, **nearest}[name]
+    match name:
+        case "floor":
+            return math.floor(value)
+        case "to_zero":
+            return math.trunc(value)
+        case "ties_even":
+            return round(value)  # Python rounds half to even
+        case "ties_up":
+            return math.floor(value + HALF)
+        case "ties_down":
+            return math.ceil(value - HALF)
+        case "ties_away":
+            return math.floor(value + HALF) if value > 0 else math.ceil(value - HALF)
+        case "ties_to_zero":
+            return math.ceil(value - HALF) if value > 0 else math.floor(value + HALF)
+    raise ValueError(name)
 
 
 def round_shift(x: int, shift: int, name: str) -> int:
@@ -88,6 +95,11 @@ def multiply(x: int, x_zero_point: int, w: int, w_zero_point: int, fraction_bits
 def accumulate(acc: int, term: int, lo: int, hi: int, overflow: str) -> int:
     """Add, then narrow."""
     return narrow(acc + term, lo, hi, overflow)
+
+
+def add(x1: int, x1_zero_point: int, x2: int, x2_zero_point: int, lo: int, hi: int, overflow: str) -> int:
+    """Add what two codes of one scale stand for, then narrow."""
+    return narrow(x1 - x1_zero_point + x2 - x2_zero_point, lo, hi, overflow)
 
 
 def add_wrap64(a: int, b: int) -> int:

@@ -1,0 +1,1 @@
+"""Tensors to bytes and back: text of memory files, element orders."""

@@ -1,0 +1,109 @@
+"""List the constants of a graph as hardware loads them: by layer, with name, axes and declared type."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edgeq.arith.types import IntType
+from edgeq.codecs.layout import weight_axes
+from edgeq.errors import GraphError
+from edgeq.ir.graph import Graph, Node
+from edgeq.ir.naming import file_name
+from edgeq.ir.op import Op
+from edgeq.ir.quantization import Table
+from edgeq.ir.tensor import Constant, IntArray
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One constant: ``name`` is ``<layer>.<tensor>``, ``stem`` the start of its file's name.
+
+    ``axes`` are its axes in the IR (``oihw``, ``oi``, ``o``, ``ck`` for tables, none for a scalar);
+    ``fill_value`` is the weight zero point, for weights alone.
+    """
+
+    layer: str
+    tensor: str
+    stem: str
+    array: IntArray
+    type: IntType
+    axes: str
+    fill_value: Constant | None = None
+
+    @property
+    def name(self) -> str:
+        """Name in manifests."""
+        return f"{self.layer}.{self.tensor}"
+
+
+def layer_stems(graph: Graph) -> dict[str, str]:
+    """Return the start of every layer's file names, ``<NN>_<layer>``; inputs have number 0.
+
+    >>> import edgeq
+    >>> b = edgeq.GraphBuilder("net")
+    >>> b.output(b.clamp(b.input("x", (1,), edgeq.IntType(8)), 0, 5, name="a:relu"))
+    >>> layer_stems(b.build())
+    {'x': '00_x', 'a:relu': '01_a_relu'}
+    """
+    names = [layer.name for layer in graph.layers]
+    width = max(2, len(str(len(names))))
+    stems = {item.name: f"{0:0{width}}_{file_name(item.name)}" for item in graph.inputs}
+    return stems | {name: f"{k:0{width}}_{file_name(name)}" for k, name in enumerate(names, 1)}
+
+
+def parameters(graph: Graph) -> Iterator[Parameter]:
+    """Yield every constant: input tables, then layer by layer in order of execution.
+
+    A bias is given per channel, zeros when the op has none; other scalars (a per-tensor multiplier) stay scalars.
+    """
+    stems = layer_stems(graph)
+    for item in graph.inputs:
+        if isinstance(item.quantization, Table):
+            table = item.quantization.table
+            yield Parameter(item.name, "table", f"{stems[item.name]}.table", table.array, item.type.type, "ck")
+    for layer in graph.layers:
+        for node in layer.nodes:
+            for field, value in _constants(node.op):
+                yield _parameter(graph, node, field, value, stems[layer.name])
+
+
+def find_parameter(graph: Graph, name: str) -> Parameter:
+    """Return the constant called ``name``; raises GraphError when there is none."""
+    for parameter in parameters(graph):
+        if parameter.name == name:
+            return parameter
+    raise GraphError(f"graph '{graph.name}' has no constant {name!r}")
+
+
+def _constants(op: Op) -> Iterator[tuple[str, Constant]]:
+    for field in dataclasses.fields(op):  # type: ignore[arg-type]
+        value = getattr(op, field.name)
+        if isinstance(value, Constant):
+            yield field.name, value
+        elif field.name == "bias":
+            yield "bias", Constant(0)
+
+
+def _parameter(graph: Graph, node: Node, field: str, value: Constant, stem: str) -> Parameter:
+    array = value.array
+    if field == "bias":
+        array = value.per_channel(graph.types[node.name].channels)
+    axes = weight_axes(array.ndim) if field == "weight" else "o" * array.ndim
+    fill = getattr(node.op, "weight_zero_point", None) if field == "weight" else None
+    return Parameter(node.layer, field, f"{stem}.{field}", array, _declared(node.op, field, value), axes, fill)
+
+
+def _declared(op: Op, field: str, value: Constant) -> IntType:
+    """Return the type that the op declares for a constant, else the smallest that holds it."""
+    if field.startswith("weight") and hasattr(op, "weight_type"):
+        return _int_type(op, "weight_type")
+    if field == "bias" and hasattr(op, "acc"):
+        return _int_type(op, "acc") if getattr(op, "bias_type", None) is None else _int_type(op, "bias_type")
+    return value.smallest
+
+
+def _int_type(op: Op, field: str) -> IntType:
+    kept: IntType = getattr(op, field)
+    return kept

@@ -1,0 +1,112 @@
+"""Rewrite the float network without changing what it computes: batch norm and padding go into convolutions.
+
+All folding is in float64. A value's name stays with the node that now computes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgeq.frontend.float_graph import BatchNorm, Convolve, FloatGraph, FloatNode, Limit, Pad, Same
+
+
+def fold(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:
+    """Return the network with `Same` removed, batch norm and zero padding folded, limits merged.
+
+    ``shapes`` are the sample shapes of values. A batch norm that follows no convolution of its own becomes a
+    depthwise 1x1 convolution.
+    """
+    graph = _skip_same(graph)
+    graph = _fold_batch_norm(graph, shapes)
+    graph = _fold_padding(graph)
+    return _merge_limits(graph)
+
+
+def _skip_same(graph: FloatGraph) -> FloatGraph:
+    """Drop nodes that give their operand; readers read the operand, and an output takes its name over."""
+    source: dict[str, str] = {}
+    nodes: list[FloatNode] = []
+    for node in graph.nodes:
+        inputs = tuple(source.get(v, v) for v in node.inputs)
+        if isinstance(node.op, Same):
+            source[node.value] = inputs[0]
+        else:
+            nodes.append(replace(node, inputs=inputs))
+    return FloatGraph(graph.inputs, tuple(nodes), tuple(source.get(o, o) for o in graph.outputs))
+
+
+def _fold_batch_norm(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:
+    readers, producers = graph.consumers(), graph.producers()
+    nodes = {n.value: n for n in graph.nodes}
+    for node in graph.nodes:
+        if not isinstance(node.op, BatchNorm):
+            continue
+        before = producers.get(node.inputs[0])
+        alone = len(readers[node.inputs[0]]) == 1 and node.inputs[0] not in graph.outputs
+        if before is not None and isinstance(before.op, Convolve) and before.op.quantized is None and alone:
+            before = nodes.pop(before.value)
+            nodes[node.value] = replace(before, value=node.value, op=_scaled(before.op, node.op))  # type: ignore[arg-type]
+        else:
+            nodes[node.value] = replace(node, op=_depthwise(node.op, shapes[node.inputs[0]]))
+    order = [nodes[n.value] for n in graph.nodes if n.value in nodes]
+    return FloatGraph(graph.inputs, tuple(order), graph.outputs)
+
+
+def _scaled(conv: Convolve, norm: BatchNorm) -> Convolve:
+    """Return the convolution with the batch norm inside: ``w * gain``, ``b * gain + offset``."""
+    gain = norm.gain.reshape((-1,) + (1,) * (conv.weight.ndim - 1))
+    bias = norm.offset if conv.bias is None else conv.bias * norm.gain + norm.offset
+    return replace(conv, weight=conv.weight * gain, bias=bias)
+
+
+def _depthwise(norm: BatchNorm, shape: tuple[int, ...]) -> Convolve:
+    """Return the same map as a depthwise 1x1 convolution, or a diagonal matrix for a vector."""
+    channels = norm.gain.size
+    if len(shape) == 1:
+        return Convolve(np.diag(norm.gain), norm.offset, dense=True)
+    return Convolve(norm.gain.reshape(channels, 1, 1, 1), norm.offset, groups=channels)
+
+
+def _fold_padding(graph: FloatGraph) -> FloatGraph:
+    """Put a border of real zeros, read by convolutions alone, into their own padding."""
+    readers, producers = graph.consumers(), graph.producers()
+
+    def foldable(value: str) -> bool:
+        node = producers.get(value)
+        if node is None or not isinstance(node.op, Pad) or node.op.value != 0 or value in graph.outputs:
+            return False
+        rows_and_columns = len(node.op.before) == 3 and node.op.before[0] == node.op.after[0] == 0
+        return rows_and_columns and all(isinstance(r.op, Convolve) and not r.op.dense for r in readers[value])
+
+    nodes: list[FloatNode] = []
+    for node in graph.nodes:
+        if foldable(node.value):
+            continue
+        if isinstance(node.op, Convolve) and foldable(node.inputs[0]):
+            pad = producers[node.inputs[0]]
+            node = replace(node, op=_padded(node.op, pad.op), inputs=pad.inputs)  # type: ignore[arg-type]
+        nodes.append(node)
+    return FloatGraph(graph.inputs, tuple(nodes), graph.outputs)
+
+
+def _padded(conv: Convolve, pad: Pad) -> Convolve:
+    top, left, bottom, right = conv.padding
+    sides = (top + pad.before[1], left + pad.before[2], bottom + pad.after[1], right + pad.after[2])
+    return replace(conv, padding=sides)
+
+
+def _merge_limits(graph: FloatGraph) -> FloatGraph:
+    """Turn a limit right after a limit into one."""
+    readers, producers = graph.consumers(), graph.producers()
+    nodes = {n.value: n for n in graph.nodes}
+    for node in graph.nodes:
+        before = nodes.get(node.inputs[0]) if node.inputs else None
+        if not isinstance(node.op, Limit) or before is None or not isinstance(before.op, Limit):
+            continue
+        if len(readers[before.value]) == 1 and before.value not in graph.outputs and before.value in producers:
+            lo, hi = (min(max(v, node.op.lo), node.op.hi) for v in (before.op.lo, before.op.hi))
+            del nodes[before.value]
+            nodes[node.value] = replace(node, op=Limit(lo, hi), inputs=before.inputs, layer=before.layer)
+    return FloatGraph(graph.inputs, tuple(nodes[n.value] for n in graph.nodes if n.value in nodes), graph.outputs)

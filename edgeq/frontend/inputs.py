@@ -1,0 +1,106 @@
+"""Say how the user's data become the codes of an input, and prepare calibration data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from edgeq.arith.types import IntType
+from edgeq.errors import CalibrationError, InputError
+from edgeq.frontend.float_graph import Quantize
+from edgeq.frontend.program import Program
+from edgeq.ir.quantization import Affine, Codes, InputQuantization, Table
+from edgeq.ir.tensor import Array, Constant
+
+INPUT_TYPES = ("float32", "uint8", "int8")
+
+
+@dataclass(frozen=True)
+class InputChoice:
+    """How data arrive: ``float32`` arrays, ``uint8`` pixels with mean and standard deviation, ``int8`` codes.
+
+    A pixel p stands for ``(p / 255 - mean) / std``, per channel or alike for all.
+    """
+
+    kind: str = "float32"
+    mean: tuple[Fraction, ...] = (Fraction(0),)
+    std: tuple[Fraction, ...] = (Fraction(1),)
+
+    def __post_init__(self) -> None:
+        if self.kind not in INPUT_TYPES:
+            raise InputError(f"input type {self.kind!r} does not exist; use one of {', '.join(INPUT_TYPES)}")
+        if any(s <= 0 for s in self.std):
+            raise InputError(f"--std must be positive, got {', '.join(map(str, self.std))}")
+        if self.kind != "uint8" and (self.mean != (0,) or self.std != (1,)):
+            raise InputError("--mean and --std belong to --input-type uint8: other inputs are not normalised")
+
+    def quantization(self, name: str, shape: tuple[int, ...], op: Quantize, kept: IntType) -> InputQuantization:
+        """Return the input's quantization for codes of the given scale and zero point."""
+        if self.kind == "float32":
+            return Affine(Fraction(op.scale))
+        if self.kind == "int8":
+            return Codes()
+        channels = shape[0] if shape else 1
+        for what, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (1, channels):
+                raise InputError(f"input '{name}': --{what} has {len(values)} values for {channels} channels")
+        rows = max(len(self.mean), len(self.std))
+        means, stds = (v * rows if len(v) == 1 else v for v in (self.mean, self.std))
+        return Table(Constant([_row(m, s, op, kept) for m, s in zip(means, stds, strict=True)]))
+
+
+def _row(mean: Fraction, std: Fraction, op: Quantize, kept: IntType) -> list[int]:
+    """Return 256 codes: ties to even, in exact rationals."""
+    scale = Fraction(op.scale)
+    codes = (round((Fraction(p, 255) - mean) / std / scale) + op.zero_point for p in range(256))
+    return [min(max(c, max(op.lo, kept.qmin)), min(op.hi, kept.qmax)) for c in codes]
+
+
+def fractions(text: str | float | Sequence[float | str] | None, default: Fraction) -> tuple[Fraction, ...]:
+    """Return numbers given as ``0.5``, ``16/255`` or a comma-separated list of such.
+
+    >>> fractions("0.5,16/255", Fraction(0))
+    (Fraction(1, 2), Fraction(16, 255))
+    """
+    if text is None:
+        return (default,)
+    parts = text.split(",") if isinstance(text, str) else text if isinstance(text, Sequence) else [text]
+    try:
+        return tuple(Fraction(str(p).strip()) for p in parts)
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"{text!r} is not a number, a fraction or a comma-separated list of them") from None
+
+
+def calibration_arrays(program: Program, given: Any) -> dict[str, Array]:
+    """Return calibration data by input name: from a mapping, or one array for the only input.
+
+    Raises CalibrationError when names or shapes do not fit.
+    """
+    names = [i.name for i in program.inputs]
+    if not isinstance(given, Mapping):
+        if len(names) != 1:
+            raise CalibrationError(f"the model has inputs {', '.join(names)}; give calibration data for each by name")
+        given = {names[0]: given}
+    unknown, missing = sorted(set(given) - set(names)), sorted(set(names) - set(given))
+    if unknown or missing:
+        what = f"'{unknown[0]}' is no input" if unknown else f"none for '{missing[0]}'"
+        raise CalibrationError(f"calibration data: {what}; inputs are {', '.join(names)}")
+    arrays = {name: np.asarray(given[name]) for name in names}
+    for item in program.inputs:
+        array = arrays[item.name]
+        if array.ndim != len(item.shape) or array.shape[1:] != tuple(item.shape[1:]):
+            want = ", ".join(["N", *map(str, item.shape[1:])])
+            raise CalibrationError(
+                f"calibration data for '{item.name}': shape is {list(array.shape)}, the model takes [{want}]")
+        if array.dtype.kind not in "fiu":
+            raise CalibrationError(f"calibration data for '{item.name}': {array.dtype} is not a number type")
+    if len({len(a) for a in arrays.values()}) > 1:
+        raise CalibrationError("calibration data have different numbers of samples per input")
+    return arrays
+
+
+Quantizing = Callable[[str, tuple[int, ...], Quantize, IntType], InputQuantization]

@@ -1,0 +1,85 @@
+"""Decide which values of a float network are quantized, and put the quantizers in: post-training quantization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from edgeq.frontend.float_graph import Convolve, FloatGraph, FloatNode, Limit, Quantize, Sum
+from edgeq.frontend.ranges import Range, affine
+from edgeq.frontend.settings import Settings
+
+_COMPUTES = (Convolve, Sum, Limit)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value to quantize: ``layer`` names its range, ``value`` is the program's name."""
+
+    layer: str
+    value: str
+
+
+def is_quantized(graph: FloatGraph) -> bool:
+    """Tell whether the network carries its own quantizers."""
+    return any(isinstance(n.op, Quantize) for n in graph.nodes)
+
+
+def points(graph: FloatGraph, *, outputs: bool) -> list[Point]:
+    """Return the values to quantize, in order: inputs, and results of convolutions, sums and limits.
+
+    A result that only a limit reads is quantized after the limit, under the first one's name. Pools, reshapes
+    and padding stay at their operand's scale. A result that only leaves the network is quantized if ``outputs``.
+    """
+    readers = graph.consumers()
+    found = [Point(i.name, i.name) for i in graph.inputs]
+    producers = graph.producers()
+    for node in graph.nodes:
+        if not isinstance(node.op, _COMPUTES):
+            continue
+        read = readers.get(node.value, [])
+        leaves = node.value in graph.outputs
+        if not leaves and len(read) == 1 and isinstance(read[0].op, Limit):
+            continue
+        if read or outputs:
+            found.append(Point(_layer(node, producers, readers, graph), node.value))
+    return found
+
+
+def _layer(
+    node: FloatNode, producers: Mapping[str, FloatNode], readers: Mapping[str, list[FloatNode]], graph: FloatGraph
+) -> str:
+    """Return the name of the layer that ends with this node."""
+    before = producers.get(node.inputs[0])
+    if isinstance(node.op, Limit) and before is not None and isinstance(before.op, Convolve | Sum):
+        alone = len(readers[before.value]) == 1 and before.value not in graph.outputs
+        return before.layer if alone else node.layer
+    return node.layer
+
+
+def insert(
+    graph: FloatGraph, chosen: list[Point], ranges: Mapping[str, Range], settings: Settings, out_bits: int | None
+) -> FloatGraph:
+    """Return the network with a quantizer behind each chosen value; ``ranges`` goes by layer name."""
+    names = {p.value: f"{p.value}.q" for p in chosen}
+    quantizers = {p.value: _quantizer(graph, p, ranges, settings, out_bits) for p in chosen}
+    nodes = [_node(p, quantizers[p.value], names) for p in chosen if p.value in {i.name for i in graph.inputs}]
+    by_value = {p.value: p for p in chosen}
+    for node in graph.nodes:
+        nodes.append(replace(node, inputs=tuple(names.get(v, v) for v in node.inputs)))
+        if node.value in names:
+            nodes.append(_node(by_value[node.value], quantizers[node.value], names))
+    return FloatGraph(graph.inputs, tuple(nodes), tuple(names.get(o, o) for o in graph.outputs))
+
+
+def _quantizer(
+    graph: FloatGraph, point: Point, ranges: Mapping[str, Range], settings: Settings, out_bits: int | None
+) -> Quantize:
+    chosen = settings.of(point.layer)
+    lo, hi = chosen.range or ranges[point.layer]
+    bits = out_bits if out_bits is not None and point.value in graph.outputs else chosen.abits
+    return affine(lo, hi, bits, f"layer '{point.layer}'")
+
+
+def _node(point: Point, op: Quantize, names: Mapping[str, str]) -> FloatNode:
+    return FloatNode(names[point.value], op, (point.value,), point.layer, f"layer '{point.layer}'")

@@ -1,0 +1,265 @@
+"""Turn a float network with quantizers into the integer graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+import edgeq.ops  # noqa: F401 - fills the registry
+from edgeq.arith.multiplier import quantize_multiplier
+from edgeq.arith.types import IntType, Overflow, smallest_type, width_of
+from edgeq.errors import GraphError, ModelError
+from edgeq.frontend import float_graph as fg
+from edgeq.frontend.settings import LayerSettings, Settings
+from edgeq.frontend.states import FREE, State, clamp_for, code_limits
+from edgeq.frontend.weight_codes import weight_codes
+from edgeq.ir.builder import GraphBuilder, Value
+from edgeq.ir.op import OPS, Bounds
+from edgeq.ir.quantization import InputQuantization
+
+_COMMON_BITS = 24
+"""A 32-bit value stands at a scale where its largest magnitude is about 2**24: far finer than any code."""
+_FINE_SHIFT = 12
+"""Extra fraction bits under an average that is rounded to another scale right after."""
+
+
+@dataclass
+class Integers:
+    """Lower node by node; ``traced`` records which integer value stands for which value of the program."""
+
+    settings: Settings
+    quantize_input: Any
+    builder: GraphBuilder
+    states: dict[str, State] = field(default_factory=dict)
+    traced: list[tuple[Value, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    readers: Mapping[str, list[fg.FloatNode]] = field(default_factory=dict)
+
+    def lower(self, graph: fg.FloatGraph, output_names: Mapping[str, str]) -> None:
+        """Lower every node, then the outputs."""
+        self.readers = graph.consumers()
+        for item in graph.inputs:
+            self._input(item, self.readers.get(item.name, []))
+        for node in graph.nodes:
+            try:
+                self.states[node.value] = self._node(node)
+            except GraphError as error:
+                raise ModelError(f"{node.where}: {error}") from None
+        for value in graph.outputs:
+            state = self.states[value]
+            kept = state if state.code else self._wide(state, None)
+            self.builder.output(self._settled(kept).value, output_names[value])
+
+    def _node(self, node: fg.FloatNode) -> State:
+        states = [self.states[v] for v in node.inputs]
+        match node.op:
+            case fg.Quantize() as op:
+                return self._quantize(states[0], op, node)
+            case fg.Convolve() as op:
+                return self._convolve(self._settled(states[0]), op, node)
+            case fg.Sum():
+                return self._sum(states, node)
+            case fg.Limit() as op:
+                return _limited(states[0], op)
+            case fg.AvgPool() as op:
+                return self._average(self._operand(states[0]), op, node)
+        return self._move(self._operand(states[0]), node)
+
+    def _input(self, item: fg.FloatInput, readers: list[fg.FloatNode]) -> None:
+        quantizers = [r.op for r in readers if isinstance(r.op, fg.Quantize)]
+        if not quantizers or len(quantizers) < len(readers):
+            raise ModelError(
+                f"input '{item.name}' is read without a quantizer; give calibration data (--calib) to a float model, "
+                "or quantize the input in the model"
+            )
+        first = quantizers[0]
+        kept = smallest_type(first.lo, first.hi)
+        quantization: InputQuantization = self.quantize_input(item.name, item.shape, first, kept)
+        value = self.builder.input(item.name, item.shape, kept, first.zero_point, first.scale, quantization)
+        self.states[item.name] = _code(value, first, item.name)
+        self.traced.append((value, item.name))
+
+    def _quantize(self, state: State, op: fg.Quantize, node: fg.FloatNode) -> State:
+        kept = smallest_type(op.lo, op.hi)
+        same = state.code and state.scale.item() == op.scale and state.zero_point == op.zero_point
+        if same and state.value.type.type == kept:
+            value, clamp = state.value, clamp_for(state.limit, op)
+            if clamp is not None and (clamp[0] > value.type.lo or clamp[1] < value.type.hi):
+                value = self.builder.clamp(value, *clamp, name=None)
+        else:
+            value = self._requantize(
+                state, op.scale, op.zero_point, kept, clamp_for(state.limit, op), None, node.layer
+            )
+        self.traced.append((value, node.inputs[0]))
+        return _code(value, op, node.layer)
+
+    def _requantize(
+        self, state: State, scale: float, zero_point: int, kept: IntType, clamp: tuple[int, int] | None,
+        name: str | None, layer: str,
+    ) -> Value:
+        """Add the op that brings a value to one scale."""
+        rules = self.settings.of(state.layer).rules
+        made = [
+            quantize_multiplier(float(s) / scale, rules.multiplier_bits, rounding=rules.multiplier_rounding)
+            for s in state.scale
+        ]
+        flushed = [k for k, m in enumerate(made) if m.flushed]
+        if flushed:
+            self.notes.append(f"layer '{layer}': scale of channel {flushed[0]} is too small and became 0")
+        fields = {k: _scalar([getattr(m, k) for m in made]) for k in ("multiplier", "shift", "left_shift")}
+        return self.builder.requantize(  # type: ignore[no-any-return]
+            state.value, **fields, rounding=rules.rounding, zero_point=zero_point, type=kept, clamp=clamp,
+            axis=None, scale=scale, name=name,
+        )
+
+    def _wide(self, state: State, name: str | None, scale: float | None = None) -> State:
+        """Bring an accumulator to 32 bits at one scale, zero point 0, its limit carried out."""
+        if state.scale.size == 1 and scale is None and state.limit == FREE and state.value.type.type == IntType(32):
+            return state
+        one = scale or self._one_scale(state)
+        kept = IntType(32)
+        bound = int(np.ceil(state.reach / one)) + 2
+        quantizer = fg.Quantize(one, 0, max(-bound, kept.qmin), min(bound, kept.qmax))
+        if state.scale.size == 1 and state.scale.item() == one:
+            value = self.builder.requantize(
+                state.value, 1, 0, type=kept, clamp=code_limits(state.limit, quantizer), scale=one, name=name
+            )
+        else:
+            value = self._requantize(state, one, 0, kept, code_limits(state.limit, quantizer), name, state.layer)
+        return State(value, np.array([one]), 0, code=False, reach=state.reach, layer=state.layer)
+
+    @staticmethod
+    def _one_scale(state: State) -> float:
+        """Return an accumulator's own scale where it has one and fits 32 bits, else a common one."""
+        own = state.scale.item() if state.scale.size == 1 and not state.code else 0.0
+        return own if own and state.reach / own < 2**31 - 2 else state.reach / 2**_COMMON_BITS
+
+    def _settled(self, state: State) -> State:
+        """Carry out a limit that is still pending."""
+        if state.limit == FREE:
+            return state
+        if not state.code:
+            return self._wide(state, None)
+        op = fg.Quantize(state.scale.item(), state.zero_point, state.value.type.lo, state.value.type.hi)
+        clamp = code_limits(state.limit, op)
+        value = state.value if clamp == (op.lo, op.hi) else self.builder.clamp(state.value, *clamp)
+        return replace(state, value=value, limit=FREE)
+
+    def _operand(self, state: State) -> State:
+        """Return a value that pools and moves may read: a code, or 32 bits at one scale."""
+        return self._settled(state) if state.code or state.scale.size == 1 else self._wide(state, None)
+
+    def _convolve(self, state: State, op: fg.Convolve, node: fg.FloatNode) -> State:
+        x = state if state.scale.size == 1 else self._wide(state, None)
+        chosen = self.settings.of(node.layer)
+        codes = weight_codes(op, x.scale.item(), chosen.wbits, chosen.weights, node.where)
+        fields: dict[str, Any] = {"weight": codes.weight, "bias": codes.bias, "weight_type": codes.type,
+                                  "weight_zero_point": codes.zero_point}
+        if not op.dense:
+            fields |= {"stride": op.stride, "padding": op.padding, "dilation": op.dilation, "groups": op.groups}
+        kind = "linear" if op.dense else "conv2d"
+        bounds = _bounds(kind, fields, x.value, node.layer)
+        fields |= self._accumulator(bounds, chosen, node.layer)
+        value = getattr(self.builder, kind)(x.value, **fields, name=node.layer)
+        scale = codes.scale * x.scale.item()
+        largest = np.maximum(np.abs(bounds.lo), np.abs(bounds.hi)).astype(np.float64)
+        return State(value, scale, 0, code=False, reach=float((largest * scale).max()), layer=node.layer)
+
+    def _accumulator(self, bounds: Bounds, chosen: LayerSettings, layer: str) -> dict[str, Any]:
+        """Return the accumulator's declaration: the proven width, or the one the user chose."""
+        needed = width_of(int(bounds.lo.min()), int(bounds.hi.max()))
+        acc = IntType(max(chosen.acc or needed, 8))
+        if acc.bits < needed:
+            rule = chosen.acc_overflow or Overflow.error.name
+            self.notes.append(f"layer '{layer}': accumulator of {acc.bits} bits, {needed} proven to suffice; on overflow: {rule}")
+            return {"acc": acc, "acc_overflow": rule}
+        return {"acc": acc, "acc_overflow": chosen.acc_overflow or Overflow.wrap.name}
+
+    def _sum(self, states: list[State], node: fg.FloatNode) -> State:
+        reach = max(s.reach for s in states)
+        scale = reach / 2**_COMMON_BITS
+        a, b = (self._wide(s, f"{node.layer}.x{k + 1}", scale) for k, s in enumerate(states))
+        value = self.builder.add(a.value, b.value, acc=IntType(32), acc_overflow=Overflow.wrap, name=node.layer)
+        return State(value, np.array([scale]), 0, code=False, reach=a.reach + b.reach, layer=node.layer)
+
+    def _average(self, state: State, op: fg.AvgPool, node: fg.FloatNode) -> State:
+        if state.code and self._rescaled(node.value, state):
+            fine = state.scale.item() / 2**_FINE_SHIFT
+            value = self.builder.requantize(state.value, 1, 0, _FINE_SHIFT, type=IntType(32), scale=fine,
+                                            clamp=_fine_limits(state), name=f"{node.layer}.x")
+            state = State(value, np.array([fine]), 0, code=False, reach=state.reach, layer=node.layer)
+        rounding, domain = self.settings.of(node.layer).rules.average
+        height, width = state.value.type.shape[1:]
+        kernel = op.kernel or (height, width)
+        value = self.builder.avg_pool2d(
+            state.value, kernel, op.stride or kernel, op.padding, op.count_include_pad, op.ceil_mode,
+            rounding, domain, name=node.layer,
+        )
+        self.traced.append((value, node.value))
+        if not op.keep:
+            value = self.builder.flatten(value, name=f"{node.layer}.flatten")
+        return replace(state, value=value, layer=node.layer)
+
+    def _rescaled(self, value: str, state: State) -> bool:
+        """Tell whether a value, moved or not, goes to another scale right away."""
+        for reader in self.readers.get(value, []):
+            op = reader.op
+            if isinstance(op, fg.Quantize) and (op.scale, op.zero_point) != (state.scale.item(), state.zero_point):
+                return True
+            if isinstance(op, fg.Flatten | fg.Reshape | fg.MaxPool | fg.Pad) and self._rescaled(reader.value, state):
+                return True
+        return False
+
+    def _move(self, state: State, node: fg.FloatNode) -> State:
+        """Lower an op that moves values: the scale stays."""
+        b, x, name = self.builder, state.value, node.layer
+        match node.op:
+            case fg.MaxPool() as op:
+                value = b.max_pool2d(x, op.kernel, op.stride, op.padding, op.ceil_mode, name=name)
+            case fg.Flatten():
+                value = b.flatten(x, name=name)
+            case fg.Reshape() as op:
+                value = b.reshape(x, op.shape, name=name)
+            case fg.Pad() as op:
+                kept = fg.Quantize(state.scale.item(), state.zero_point, x.type.type.qmin, x.type.type.qmax)
+                fill = code_limits(fg.Limit(op.value, op.value), kept)[0]
+                value = b.pad(x, op.before, op.after, fill, name=name)
+            case _:
+                raise ModelError(f"{node.where}: a batch norm that cannot be folded; export the model in evaluation mode")
+        self.traced.append((value, node.value))
+        return replace(state, value=value, layer=node.layer)
+
+
+def _bounds(kind: str, fields: Mapping[str, Any], x: Value, name: str) -> Bounds:
+    """Return the proven limits of a layer's sums, before its accumulator is chosen."""
+    op = OPS[kind](**fields, acc=IntType(62), acc_overflow=Overflow.wrap)
+    op.check(name, [x.type])
+    bounds = op.bounds(x.type)
+    if bounds is None:
+        raise ModelError(f"{kind} '{name}': has no accumulator to prove")
+    return bounds
+
+
+def _limited(state: State, limit: fg.Limit) -> State:
+    """Add a clamp to what a value still owes."""
+    lo, hi = (min(max(v, limit.lo), limit.hi) for v in (state.limit.lo, state.limit.hi))
+    return replace(state, limit=fg.Limit(lo, hi))
+
+
+def _code(value: Value, op: fg.Quantize, layer: str) -> State:
+    reach = max(abs(op.lo - op.zero_point), abs(op.hi - op.zero_point)) * op.scale
+    return State(value, np.array([op.scale]), op.zero_point, code=True, reach=reach, layer=layer)
+
+
+def _fine_limits(state: State) -> tuple[int, int]:
+    kept = state.value.type
+    return (kept.lo - kept.zero_point) * 2**_FINE_SHIFT, (kept.hi - kept.zero_point) * 2**_FINE_SHIFT
+
+
+def _scalar(values: list[int]) -> Any:
+    """Return one number where all channels agree, else the list."""
+    return values[0] if len(set(values)) == 1 else values
+

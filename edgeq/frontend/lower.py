@@ -1,0 +1,188 @@
+"""Lower a trained model to an integer graph: the road from a file or a module to `edgeq.Graph`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from edgeq.errors import CalibrationError, InputError, ModelError
+from edgeq.frontend.archive import read_archive
+from edgeq.frontend.batch import rebatch
+from edgeq.frontend.capture import capture
+from edgeq.frontend.fidelity import LayerError, layer_errors
+from edgeq.frontend.float_graph import FloatGraph
+from edgeq.frontend.fold import fold
+from edgeq.frontend.inputs import InputChoice, calibration_arrays, fractions
+from edgeq.frontend.insert import Point, insert, is_quantized, points
+from edgeq.frontend.integers import Integers
+from edgeq.frontend.program import Program
+from edgeq.frontend.ranges import Range, load_ranges, observe
+from edgeq.frontend.settings import LayerSettings, Settings, make_settings
+from edgeq.frontend.state_dict import load_state_dict_model, load_with_code
+from edgeq.frontend.translate import translate
+from edgeq.frontend.weights import Weights
+from edgeq.ir.builder import GraphBuilder
+from edgeq.ir.graph import Graph
+from edgeq.ir.tensor import Array
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A lowering and what it found: ranges by layer, errors by layer (with calibration data), notes for the user."""
+
+    graph: Graph
+    ranges: Mapping[str, Range]
+    errors: tuple[LayerError, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to lower: per-layer settings, accumulators and outputs, how the input arrives."""
+
+    settings: Settings
+    out_bits: int | None = None
+    input: InputChoice = field(default_factory=InputChoice)
+    name: str = "net"
+
+
+def lower(
+    model: Any, example_inputs: Any = None, calibration: Any = None, wbits: int = 8, abits: int = 8,
+    preset: str = "edgeq", acc_bits: str | int = "auto", ranges: str | Path | Mapping[str, Range] | None = None,
+    config: str | Path | Mapping[str, Any] | None = None, *, weights: str = "per_channel", out_bits: int | None = None,
+    input_type: str = "float32", mean: Any = None, std: Any = None, name: str | None = None,
+) -> Graph:
+    """Return the integer graph of a trained model.
+
+    ``model`` is an nn.Module, an ExportedProgram, or the path of a torch.export archive, which is read without
+    running anything in it. ``example_inputs`` (a tuple of tensors) is needed for a module. A float model needs
+    ``calibration`` (array (N, ...), or a mapping by input name) or ``ranges``; a model that carries quantize and
+    dequantize operators needs neither. ``wbits`` and ``abits`` are 2..16, ``acc_bits`` is auto (the proven width)
+    or a number, ``config`` a file or mapping of per-layer settings, ``weights`` per_channel or per_tensor.
+
+    Raises ModelError and its kin, CalibrationError, InputError.
+    """
+    options = make_options(wbits, abits, preset, acc_bits, config, weights, out_bits, input_type, mean, std, name)
+    program = read_archive(model) if isinstance(model, str | Path) else capture(model, example_inputs)
+    return lower_program(program, options, calibration, ranges).graph
+
+
+def make_options(
+    wbits: int = 8, abits: int = 8, preset: str = "edgeq", acc_bits: str | int = "auto",
+    config: str | Path | Mapping[str, Any] | None = None, weights: str = "per_channel", out_bits: int | None = None,
+    input_type: str = "float32", mean: Any = None, std: Any = None, name: str | None = None,
+) -> Options:
+    """Return checked options; raises InputError naming the one that does not fit."""
+    acc = None if acc_bits == "auto" else acc_bits
+    if isinstance(acc, str):
+        if not acc.isdigit():
+            raise InputError(f"acc-bits must be auto or a number of bits, got {acc_bits!r}")
+        acc = int(acc)
+    if out_bits is not None and not 2 <= out_bits <= 32:
+        raise InputError(f"out-bits must be 2..32, got {out_bits}")
+    default = LayerSettings(wbits=wbits, abits=abits, preset=preset, weights=weights, acc=acc)
+    choice = InputChoice(input_type, fractions(mean, Fraction(0)), fractions(std, Fraction(1)))
+    return Options(make_settings(default, config), out_bits, choice, name or "net")
+
+
+def read_model(path: Path, arch: str | None, calibration: Any, *, allow_code: bool) -> tuple[Program, list[str]]:
+    """Return the program of a model file and notes; ``arch`` is FILE.py:NAME for a state dict."""
+    if arch is not None:
+        loaded = load_state_dict_model(path, arch)
+        notes = [f"weights not used by the model: {', '.join(loaded.unexpected)}"] if loaded.unexpected else []
+        return capture(loaded.model, _example(calibration, path)), notes
+    if allow_code:
+        model = load_with_code(path)
+        return capture(model, None if type(model).__name__ == "ExportedProgram" else _example(calibration, path)), []
+    return read_archive(path), []
+
+
+def _example(calibration: Any, path: Path) -> tuple[Any, ...]:
+    """Return two samples of the calibration data to trace the model with."""
+    if calibration is None:
+        raise CalibrationError(f"{path}: holds no graph, so an input is needed to trace the model; give --calib X.npy")
+    arrays = list(calibration.values()) if isinstance(calibration, Mapping) else [calibration]
+    return tuple(a[:2] for a in arrays)
+
+
+def lower_program(
+    program: Program, options: Options, calibration: Any = None,
+    ranges: str | Path | Mapping[str, Range] | None = None,
+) -> Lowered:
+    """Lower a captured program; see `lower`."""
+    program = rebatch(program)
+    graph = fold(translate(program, Weights(program)), _sample_shapes(program))
+    data = None if calibration is None else calibration_arrays(program, calibration)
+    layers = [n.layer for n in graph.nodes] + [i.name for i in graph.inputs]
+    options.settings.check_used(list(dict.fromkeys(layers)))
+    found: dict[str, Range] = {}
+    if is_quantized(graph):
+        if ranges is not None:
+            raise InputError("the model carries its own quantizers; ranges do not apply to it")
+    else:
+        chosen = points(graph, outputs=options.out_bits is not None)
+        found = _ranges(program, chosen, data, ranges)
+        graph = insert(graph, chosen, found, options.settings, options.out_bits)
+    return _integers(program, graph, options, data, found, stored=ranges is None)
+
+
+def _integers(
+    program: Program, graph: FloatGraph, options: Options, data: Mapping[str, Array] | None,
+    found: Mapping[str, Range], *, stored: bool,
+) -> Lowered:
+    builder = GraphBuilder(options.name)
+    lowering = Integers(options.settings, options.input.quantization, builder)
+    lowering.lower(graph, _output_names(graph))
+    default = options.settings.default
+    builder.metadata["lowering"] = {
+        "preset": default.preset, "wbits": default.wbits, "abits": default.abits, "weights": default.weights,
+        "notes": list(lowering.notes),
+    }
+    traced = list({builder.name_of(value): real for value, real in lowering.traced}.items())
+    errors = layer_errors(builder.build(), program, traced, data) if data is not None else []
+    if errors and stored:
+        builder.metadata["error"] = [{"value": e.value, "sqnr_db": e.sqnr_db} for e in errors]
+    return Lowered(builder.build(), found, tuple(errors), tuple(lowering.notes))
+
+
+def _ranges(
+    program: Program, chosen: list[Point], data: Mapping[str, Array] | None,
+    given: str | Path | Mapping[str, Range] | None,
+) -> dict[str, Range]:
+    """Return the range of each point by layer name: given, or observed on calibration data."""
+    names = [p.layer for p in chosen]
+    if isinstance(given, Mapping):
+        missing = [n for n in names if n not in given]
+        if missing:
+            raise CalibrationError(f"ranges: none for '{missing[0]}'")
+        return {n: (float(given[n][0]), float(given[n][1])) for n in names}
+    if given is not None:
+        return load_ranges(Path(given), names)
+    if data is None:
+        raise CalibrationError(
+            "this is a float model: its activations need ranges. Give calibration inputs (--calib X.npy, shape [N, ...]) "
+            "or a range file (--ranges R.yaml)"
+        )
+    seen = observe(program, data, [p.value for p in chosen])
+    return {p.layer: seen[p.value] for p in chosen}
+
+
+def _sample_shapes(program: Program) -> dict[str, tuple[int, ...]]:
+    shapes = {name: tuple(int(d or 0) for d in kind.shape[1:]) for name, kind in program.types.items()}
+    return shapes | {i.name: tuple(int(d or 0) for d in i.shape[1:]) for i in program.inputs}
+
+
+def _output_names(graph: FloatGraph) -> dict[str, str]:
+    """Return a name for each output: that of its layer, numbered where one layer gives two."""
+    producers = graph.producers()
+    names: dict[str, str] = {}
+    for value in graph.outputs:
+        node = producers.get(value)
+        layer = node.layer if node is not None else value
+        names[value] = layer if layer not in names.values() else f"{layer}_{len(names)}"
+    if not graph.outputs:
+        raise ModelError("the model has no output")
+    return names

@@ -1,0 +1,104 @@
+"""Find, store and read the range of each value that lowering quantizes.
+
+A range file is YAML: ``edgeq_ranges: 1`` and a mapping from value to ``[lo, hi]``. Edited and given back, it
+replaces calibration, and the lowering is the same byte for byte on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edgeq.artefacts.files import write_file
+from edgeq.artefacts.manifest import dump_yaml, parse_yaml
+from edgeq.errors import CalibrationError
+from edgeq.frontend.float_graph import Quantize
+from edgeq.frontend.interpret import run
+from edgeq.frontend.program import Program
+from edgeq.ir.tensor import Array
+
+Range = tuple[float, float]
+VERSION = 1
+_BATCH = 64
+
+
+def observe(program: Program, data: Mapping[str, Array], values: Iterable[str]) -> dict[str, Range]:
+    """Return the smallest and largest number that each value takes on the calibration data.
+
+    Raises CalibrationError for data that are empty or not finite, and for a value that overflows.
+    """
+    wanted = set(values)
+    seen: dict[str, Range] = {}
+    _check_data(data)
+
+    def note(name: str, tensor: object) -> None:
+        if name not in wanted:
+            return
+        lo, hi = float(tensor.min()), float(tensor.max())  # type: ignore[attr-defined]
+        if not (math.isfinite(lo) and math.isfinite(hi)):
+            raise CalibrationError(f"value '{name}' is not finite on the calibration data; check the data and the model")
+        before = seen.get(name, (lo, hi))
+        seen[name] = (min(before[0], lo), max(before[1], hi))
+
+    count = len(next(iter(data.values())))
+    for start in range(0, count, _BATCH):
+        run(program, {k: np.asarray(v[start : start + _BATCH]) for k, v in data.items()}, note)
+    return seen
+
+
+def _check_data(data: Mapping[str, Array]) -> None:
+    for name, array in data.items():
+        if len(array) == 0:
+            raise CalibrationError(f"calibration data for '{name}' hold no sample")
+        bad = np.argwhere(~np.isfinite(array)) if array.dtype.kind == "f" else np.empty((0, 1), np.int64)
+        if len(bad):
+            place = [int(v) for v in bad[0]]
+            raise CalibrationError(f"calibration data for '{name}': value at {place} is {array[tuple(place)]}, not finite")
+
+
+def affine(lo: float, hi: float, bits: int, where: str) -> Quantize:
+    """Return the asymmetric signed quantization of ``[lo, hi]``, widened to contain 0.
+
+    ``scale = (hi - lo) / (2**bits - 1)`` as float32; the zero point is ties to even, clamped. Source: PyTorch's
+    observers. Raises CalibrationError for a range that is only 0.
+    """
+    lo, hi = min(lo, 0.0), max(hi, 0.0)
+    if hi == lo:
+        raise CalibrationError(
+            f"{where}: its range is [0, 0], so its scale would be zero; calibrate on data that reach it, or give "
+            "its range in --ranges or --config"
+        )
+    qmin, qmax = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    scale = float(np.float32((hi - lo) / (qmax - qmin)))
+    if scale == 0.0 or not math.isfinite(scale):
+        raise CalibrationError(f"{where}: range [{lo}, {hi}] gives the scale {scale}, which float32 cannot hold")
+    zero_point = min(max(qmin - round(lo / scale), qmin), qmax)
+    return Quantize(scale, zero_point, qmin, qmax)
+
+
+def save_ranges(path: Path, ranges: Mapping[str, Range]) -> None:
+    """Write a range file."""
+    write_file(path, dump_yaml({"edgeq_ranges": VERSION, "ranges": {k: list(v) for k, v in ranges.items()}}))
+
+
+def load_ranges(path: Path, expected: Sequence[str]) -> dict[str, Range]:
+    """Return the ranges of a file; raises CalibrationError when one is missing, unknown or malformed."""
+    if not path.is_file():
+        raise CalibrationError(f"{path}: no such file")
+    data = parse_yaml(path.read_bytes(), str(path), CalibrationError)
+    if not isinstance(data, dict) or data.get("edgeq_ranges") != VERSION or not isinstance(data.get("ranges"), dict):
+        raise CalibrationError(f"{path}: not a range file; it starts with 'edgeq_ranges: {VERSION}' and maps 'ranges'")
+    ranges: dict[str, Range] = {}
+    for name, pair in data["ranges"].items():
+        good = isinstance(pair, list) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
+        if not good or not all(math.isfinite(v) for v in pair) or pair[0] > pair[1]:
+            raise CalibrationError(f"{path}: range of '{name}' must be [lo, hi] with lo <= hi, got {pair!r}")
+        ranges[str(name)] = (float(pair[0]), float(pair[1]))
+    missing, unknown = sorted(set(expected) - set(ranges)), sorted(set(ranges) - set(expected))
+    if missing or unknown:
+        what = f"no range for '{missing[0]}'" if missing else f"'{unknown[0]}' is no value of this model"
+        raise CalibrationError(f"{path}: {what}; write the file with --save-ranges for this model")
+    return ranges

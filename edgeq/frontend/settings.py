@@ -1,0 +1,124 @@
+"""Hold the choices of a lowering: for all layers, and per layer from a configuration file.
+
+The file is YAML::
+
+    layers:
+      "block.*": {wbits: 4, abits: 8}
+      classifier: {acc: 24, acc_overflow: saturate, range: [-8.0, 8.0], preset: tflite, weights: per_tensor}
+
+Patterns are globs on layer names; a later one overrides an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from edgeq.arith.types import Overflow, parse_name
+from edgeq.artefacts.manifest import parse_yaml
+from edgeq.errors import GraphError, InputError
+from edgeq.frontend.presets import Preset, preset
+
+GRANULARITIES = ("per_channel", "per_tensor")
+
+
+@dataclass(frozen=True)
+class LayerSettings:
+    """The choices for one layer; ``acc`` None is the proven width, ``range`` None what calibration saw."""
+
+    wbits: int = 8
+    abits: int = 8
+    preset: str = "edgeq"
+    weights: str = "per_channel"
+    acc: int | None = None
+    acc_overflow: str | None = None
+    range: tuple[float, float] | None = None
+
+    @property
+    def rules(self) -> Preset:
+        """The preset's rules."""
+        return preset(self.preset)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices for all layers, then per pattern in order."""
+
+    default: LayerSettings
+    patterns: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=())
+
+    def of(self, layer: str) -> LayerSettings:
+        """Return the choices for a layer."""
+        chosen = self.default
+        for pattern, changes in self.patterns:
+            if fnmatchcase(layer, pattern):
+                chosen = replace(chosen, **changes)
+        return chosen
+
+    def check_used(self, layers: list[str]) -> None:
+        """Raise InputError for a pattern that matches no layer."""
+        for pattern, _ in self.patterns:
+            if not any(fnmatchcase(layer, pattern) for layer in layers):
+                raise InputError(f"config: pattern {pattern!r} matches no layer; layers are {', '.join(layers)}")
+
+
+def make_settings(default: LayerSettings, config: str | Path | Mapping[str, Any] | None) -> Settings:
+    """Return settings from defaults and a configuration file or mapping; raises InputError for what is not one."""
+    _checked(vars(default), "lower")
+    if config is None:
+        return Settings(default)
+    where = "config" if isinstance(config, Mapping) else str(config)
+    data = config if isinstance(config, Mapping) else _read(Path(config))
+    layers = data.get("layers") if isinstance(data, Mapping) else None
+    if not isinstance(data, Mapping) or set(data) != {"layers"} or not isinstance(layers, Mapping):
+        raise InputError(f"{where}: must hold one mapping 'layers' of pattern: {{wbits: .., abits: ..}}")
+    patterns = []
+    for pattern, changes in layers.items():
+        if not isinstance(changes, Mapping):
+            raise InputError(f"{where}: {pattern!r} must map names to values")
+        patterns.append((str(pattern), _checked(dict(changes), f"{where}: {pattern!r}")))
+    return Settings(default, tuple(patterns))
+
+
+def _read(path: Path) -> Any:
+    try:
+        return parse_yaml(path.read_bytes(), str(path), InputError)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+
+
+def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
+    known = [f.name for f in fields(LayerSettings)]
+    for name, value in values.items():
+        if name not in known:
+            raise InputError(f"{where}: {name!r} is not a setting; settings are {', '.join(known)}")
+        problem = _problem(name, value)
+        if problem:
+            raise InputError(f"{where}: {name} {problem}, got {value!r}")
+    if values.get("range") is not None:
+        values["range"] = tuple(float(v) for v in values["range"])
+    return values
+
+
+def _problem(name: str, value: Any) -> str | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if name in ("wbits", "abits"):
+        return None if whole and 2 <= value <= 16 else "must be 2..16"
+    if name == "acc":
+        return None if value is None or (whole and 8 <= value <= 62) else "must be 8..62 bits"
+    if name == "weights":
+        return None if value in GRANULARITIES else "must be per_channel or per_tensor"
+    if name == "range" and value is not None:
+        numbers = isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(v, int | float) for v in value)
+        return None if numbers and value[0] < value[1] else "must be [lo, hi] with lo < hi"
+    if name == "acc_overflow" and value is not None:
+        try:
+            parse_name(Overflow, value, name)
+        except GraphError:
+            return "must be wrap, saturate or error"
+    if name == "preset":
+        preset(value)
+    return None

@@ -1,0 +1,51 @@
+"""What lowering knows of a value on its way to integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from edgeq.arith.types import smallest_type
+from edgeq.frontend.float_graph import FloatArray, Limit, Quantize
+from edgeq.ir.builder import Value
+
+FREE = Limit(-np.inf, np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """An integer value and what it stands for: ``real = scale * (code - zero_point)``, then ``limit``.
+
+    ``scale`` has one entry, or one per channel for an accumulator. ``limit`` is a clamp that has not been carried
+    out: it joins the next change of scale. ``code`` tells a quantized value from an accumulator or a 32-bit
+    value; ``reach`` is the largest real magnitude that the value can have. ``layer`` named it.
+    """
+
+    value: Value
+    scale: FloatArray
+    zero_point: int
+    code: bool
+    reach: float
+    layer: str
+    limit: Limit = FREE
+
+
+def code_limits(limit: Limit, quantizer: Quantize) -> tuple[int, int]:
+    """Return the codes of a real clamp: ``rint(limit / scale) + zero_point`` in exact rationals, within the type."""
+
+    def code(real: float, unbounded: int) -> int:
+        if not np.isfinite(real):
+            return unbounded
+        exact = round(Fraction(real) / Fraction(quantizer.scale)) + quantizer.zero_point
+        return min(max(exact, quantizer.lo), quantizer.hi)
+
+    return code(limit.lo, quantizer.lo), code(limit.hi, quantizer.hi)
+
+
+def clamp_for(limit: Limit, quantizer: Quantize) -> tuple[int, int] | None:
+    """Return the clamp that a requantize must declare, None when the output type says it all."""
+    kept = smallest_type(quantizer.lo, quantizer.hi)
+    lo, hi = code_limits(limit, quantizer)
+    return None if (lo, hi) == (kept.qmin, kept.qmax) else (lo, hi)

@@ -1,0 +1,87 @@
+"""Know which values of a program are constants, compute them, and find the integers behind quantized weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgeq.errors import ModelError
+from edgeq.frontend.float_graph import FloatArray, QuantizedWeight, as_float64
+from edgeq.frontend.interpret import function_of
+from edgeq.frontend.program import Arg, Call, Program, Ref, call_refs
+
+_PER_TENSOR, _PER_CHANNEL = "dequantize_per_tensor", "dequantize_per_channel"
+_FLOATS = {torch.float16, torch.float32, torch.bfloat16}
+
+
+class Weights:
+    """The constants of a program: those stored, and those computed from constants alone, in float64."""
+
+    def __init__(self, program: Program) -> None:
+        self._values: dict[str, Any] = {
+            name: torch.from_numpy(np.array(array, copy=True)) for name, array in program.constants.items()
+        }
+        self._quantized: dict[str, QuantizedWeight] = {}
+        for call in program.calls:
+            names = list(call_refs(call))
+            if names and all(n in self._values for n in names):
+                self._fold(call)
+
+    def is_constant(self, name: str) -> bool:
+        """Tell whether a value does not depend on any input."""
+        return name in self._values
+
+    def real(self, name: str) -> FloatArray:
+        """Return a constant in float64; raises ModelError when it holds NaN or infinity."""
+        if name in self._quantized:
+            q = self._quantized[name]
+            shape = (-1,) + (1,) * (q.codes.ndim - 1)
+            return (q.codes - q.zero_point.reshape(shape)) * q.scale.reshape(shape)
+        array = as_float64(self._values[name].detach().numpy())
+        if not np.isfinite(array).all():
+            raise ModelError(f"constant '{name}' holds NaN or infinity; the model is not usable")
+        return array
+
+    def quantized(self, name: str) -> QuantizedWeight | None:
+        """Return the integers that a dequantize operator gave this constant, None when it is plain float."""
+        return self._quantized.get(name)
+
+    def _fold(self, call: Call) -> None:
+        try:
+            function = function_of(call.target)
+        except KeyError:
+            return
+        arguments = [self._argument(a) for a in call.args]
+        with torch.no_grad():
+            self._values[call.name] = function(*arguments, **{k: self._argument(v) for k, v in call.kwargs.items()})
+        if call.op in (_PER_TENSOR, _PER_CHANNEL):
+            self._quantized[call.name] = self._integers(call)
+        elif call.op in ("clone", "detach", "alias", "contiguous") and isinstance(call.args[0], Ref):
+            source = self._quantized.get(call.args[0].name)
+            if source is not None:
+                self._quantized[call.name] = source
+
+    def _argument(self, arg: Arg) -> Any:
+        if isinstance(arg, Ref):
+            return self._values[arg.name]
+        if isinstance(arg, tuple):
+            return [self._argument(a) for a in arg]
+        return getattr(torch, arg) if isinstance(arg, str) and hasattr(torch, arg) else arg
+
+    def _integers(self, call: Call) -> QuantizedWeight:
+        codes, scale, zero_point = (self._argument(a) for a in call.args[:3])
+        array = codes.detach().numpy().astype(np.int64)
+        channels = array.shape[0] if array.ndim else 1
+        axis = call.args[3] if call.op == _PER_CHANNEL else 0
+        if axis not in (0, -array.ndim):
+            raise ModelError(
+                f"{call.where()}: weights quantized along axis {axis}; only axis 0, the outputs, is lowered"
+            )
+        lo, hi = call.args[4:6] if call.op == _PER_CHANNEL else call.args[3:5]
+        scales = np.broadcast_to(as_float64(scale), (channels,)).copy()
+        if not np.isfinite(scales).all() or scales.min() <= 0:
+            raise ModelError(f"{call.where()}: a scale is zero, negative or not finite; calibrate the quantizer again")
+        zero_points = np.zeros(channels, np.int64) if zero_point is None else np.asarray(zero_point).astype(np.int64)
+        return QuantizedWeight(array, scales, np.broadcast_to(zero_points, (channels,)).copy(), int(lo), int(hi))  # type: ignore[arg-type]

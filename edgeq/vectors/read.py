@@ -1,0 +1,97 @@
+"""Read a vector folder back, checked against its graph: digest, checksums, files, shapes, types, ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgeq.artefacts.manifest import Entry, Manifest, check_files, read_manifest
+from edgeq.artefacts.npy import load_npy
+from edgeq.bundle import graph_digest
+from edgeq.codecs.hexadecimal import decode_hex, require_range
+from edgeq.codecs.layout import from_layout
+from edgeq.errors import ArtefactError
+from edgeq.ir.graph import Graph
+from edgeq.ir.tensor import Array
+from edgeq.vectors.plan import KEY, Slot, is_vector_manifest, raw_files, slots
+
+
+@dataclass(frozen=True)
+class VectorSet:
+    """The vectors of a folder: ``values`` by value name (N, *shape); ``inputs`` as the user gave them."""
+
+    values: Mapping[str, Array]
+    inputs: Mapping[str, Array]
+    images: int
+    source: Mapping[str, Any]
+
+
+def read_vectors(folder: str | Path, graph: Graph) -> VectorSet:
+    """Return the vectors of ``folder``, mapped from disk; raises ArtefactError naming the first fault."""
+    place = Path(folder)
+    manifest = vector_manifest(place, graph)
+    check_files(place, manifest)
+    lines = {entry.path: entry for entry in manifest.files}
+    images = int(manifest.details[KEY]["images"])
+    values: dict[str, Array] = {}
+    seen: dict[str, Entry] = {}
+    for slot in slots(graph):
+        entry = _line(lines, f"{slot.stem}.npy", place, slot.npy_holds(images))
+        first = seen.setdefault(slot.value, entry)
+        if first.sha256 != entry.sha256:
+            raise ArtefactError(f"{place / entry.path}: is not the value '{slot.value}' of {first.path}")
+        if slot.value not in values:
+            values[slot.value] = _values(place / entry.path, slot, images)
+    raw = {name: _raw(place, path, lines) for name, path in raw_files(graph).items()}
+    inputs = {i.name: raw[i.name] if i.name in raw else values[i.name] for i in graph.inputs}
+    return VectorSet(values, inputs, images, dict(manifest.details[KEY].get("stimuli") or {}))
+
+
+def vector_manifest(folder: Path, graph: Graph | None = None) -> Manifest:
+    """Return the manifest of a vector folder; raises ArtefactError when it is none, or of another graph."""
+    manifest = read_manifest(folder)
+    if not is_vector_manifest(manifest) or not isinstance(manifest.details[KEY].get("images"), int):
+        raise ArtefactError(f"{folder}: is not a vector folder; write one with edgeq simulate --vectors")
+    if graph is not None and manifest.digest != graph_digest(graph):
+        raise ArtefactError(
+            f"{folder}: vectors are of graph '{manifest.graph}' sha256 {manifest.digest[:12]}.., expected '{graph.name}' "
+            f"sha256 {graph_digest(graph)[:12]}..; simulate them anew")
+    return manifest
+
+
+def _line(lines: Mapping[str, Entry], path: str, folder: Path, expected: Mapping[str, Any]) -> Entry:
+    if path not in lines:
+        raise ArtefactError(f"{folder / path}: not listed in the manifest; write the vectors anew")
+    for name, want in expected.items():
+        got = lines[path].holds.get(name)
+        if got != want:
+            raise ArtefactError(f"{folder / path}: manifest says {name} {got}, the graph {want}")
+    return lines[path]
+
+
+def _values(path: Path, slot: Slot, images: int) -> Array:
+    array = load_npy(path)
+    want = (images, *slot.kept.shape)
+    if array.shape != want or array.dtype != slot.kept.type.dtype:
+        raise ArtefactError(f"{path}: holds {list(array.shape)} of {array.dtype}, expected {list(want)} of {slot.kept.type}")
+    for start in range(0, len(array), 256):
+        require_range(array[start : start + 256].reshape(-1), slot.kept.type, str(path))
+    return array
+
+
+def _raw(folder: Path, path: str, lines: Mapping[str, Entry]) -> Array:
+    if path not in lines:
+        raise ArtefactError(f"{folder / path}: not listed in the manifest; write the vectors anew")
+    return load_npy(folder / path)
+
+
+def check_hex(folder: Path, slot: Slot, images: int, layout: str, expected: Array) -> int:
+    """Read a slot's hex file and return how many values differ from ``expected``; raises CodecError for bad text."""
+    shape = (images, *slot.kept.shape)
+    path = folder / f"{slot.stem}.hex"
+    flat = decode_hex(path.read_bytes(), slot.kept.type, int(np.prod(shape, dtype=np.int64)), where=path.name)
+    return int(np.count_nonzero(from_layout(flat, slot.axes, slot.hex_layout(layout), shape) != expected))

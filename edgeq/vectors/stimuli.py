@@ -1,0 +1,102 @@
+"""Make inputs for a graph without a data set: directed ones first, then random ones; the same on every machine.
+
+Directed: all zero point, all smallest, all largest, checkerboards of the extremes, ramp, one hot value. They
+reach padding, saturation and sign where random images do not.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgeq.ir.graph import Graph, GraphInput
+from edgeq.ir.quantization import Affine, Table
+from edgeq.ir.tensor import Array, IntArray, TensorType
+
+DIRECTED = ("zero_point", "smallest", "largest", "checkerboard", "checkerboard_inverse", "ramp", "one_hot")
+"""Names of the directed inputs, in order."""
+
+
+@dataclass(frozen=True)
+class Stimuli:
+    """``inputs``: input name to array (N, *shape), as a user gives it; ``description``: what the manifest says."""
+
+    inputs: Mapping[str, Array]
+    description: Mapping[str, Any]
+
+
+def make_stimuli(graph: Graph, count: int = 16, seed: int = 0) -> Stimuli:
+    """Return ``count`` inputs: the directed ones, then random ones from ``seed``.
+
+    Inputs with a table are uint8 pixels, affine ones float64, others codes in their smallest dtype.
+    """
+    inputs = {item.name: _images(item, count, f"{seed} {item.name}") for item in graph.inputs}
+    kept = list(DIRECTED[:count])
+    random_count = max(count - len(kept), 0)
+    return Stimuli(inputs, {"source": "generated", "directed": kept, "random": random_count, "seed": seed})
+
+
+def _images(item: GraphInput, count: int, key: str) -> Array:
+    lo, hi, rest, give = _domain(item)
+    images = [_PATTERNS[name](item.type, lo, hi, rest) for name in DIRECTED[:count]]
+    images += [_random(item.type, lo, hi, f"{key} {k}") for k in range(count - len(images))]
+    codes = np.stack(images) if images else np.zeros((0, *item.type.shape), np.int64)
+    return give(codes)
+
+
+def _domain(item: GraphInput) -> tuple[int, int, int, Callable[[IntArray], Array]]:
+    """Return smallest, largest and resting value of the user's data, and how integers become such data."""
+    kept = item.type
+    if isinstance(item.quantization, Table):
+        return 0, 255, 0, lambda codes: codes.astype(np.uint8)
+    if isinstance(item.quantization, Affine):
+        scale = float(item.quantization.scale)
+        return kept.type.qmin, kept.type.qmax, kept.zero_point, lambda codes: (codes - kept.zero_point) * scale
+    return kept.type.qmin, kept.type.qmax, kept.zero_point, lambda codes: codes.astype(kept.type.dtype)
+
+
+def _constant(value: Callable[[int, int, int], int]) -> Callable[[TensorType, int, int, int], IntArray]:
+    return lambda kept, lo, hi, rest: np.full(kept.shape, value(lo, hi, rest), np.int64)
+
+
+def _checkerboard(kept: TensorType, lo: int, hi: int, odd: int) -> IntArray:
+    parity = (np.indices(kept.shape).sum(axis=0) + odd) % 2 if kept.shape else np.array(odd)
+    return np.where(parity == 0, lo, hi).astype(np.int64)
+
+
+def _ramp(kept: TensorType, lo: int, hi: int, rest: int) -> IntArray:
+    """Return values that rise by one, from the smallest to the largest and again."""
+    del rest
+    period = min(hi - lo + 1, 1 << 32)
+    return lo + (np.arange(kept.size, dtype=np.int64) % period).reshape(kept.shape)
+
+
+def _one_hot(kept: TensorType, lo: int, hi: int, rest: int) -> IntArray:
+    """Return the resting value but for one largest value, in the middle of the row-major order."""
+    del lo
+    image = np.full(kept.size, rest, np.int64)
+    image[kept.size // 2] = hi
+    return image.reshape(kept.shape)
+
+
+_PATTERNS: dict[str, Callable[[TensorType, int, int, int], IntArray]] = {
+    "zero_point": _constant(lambda lo, hi, rest: rest),
+    "smallest": _constant(lambda lo, hi, rest: lo),
+    "largest": _constant(lambda lo, hi, rest: hi),
+    "checkerboard": lambda kept, lo, hi, rest: _checkerboard(kept, lo, hi, 0),
+    "checkerboard_inverse": lambda kept, lo, hi, rest: _checkerboard(kept, lo, hi, 1),
+    "ramp": _ramp,
+    "one_hot": _one_hot,
+}
+
+
+def _random(kept: TensorType, lo: int, hi: int, key: str) -> IntArray:
+    """Return uniform values; Python's generator, whose stream is the same in every version, gives the bits."""
+    bits = np.frombuffer(random.Random(key).randbytes(8 * kept.size), "<u8").astype(np.uint64)
+    span = hi - lo + 1
+    codes = (bits % np.uint64(span)).astype(np.int64) if span < 1 << 63 else (bits >> np.uint64(1)).astype(np.int64)
+    return (lo + codes).reshape(kept.shape)

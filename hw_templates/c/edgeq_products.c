@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sums of products in a declared accumulator; edgeq_products.h states the formula.
+ */
+#include "edgeq_products.h"
+
+#include <stddef.h>
+
+#include "edgeq_arith.h"
+
+/* Axes (0 ic, 1 kh, 2 kw) of each acc_order, the slowest first. */
+static const int edgeq_order_axes[7][3] = {
+    {1, 2, 0}, {1, 0, 2}, {2, 1, 0}, {2, 0, 1}, {0, 1, 2}, {0, 2, 1}, {1, 2, 0},
+};
+
+/* Where a tap of one output lies. */
+typedef struct edgeq_tap {
+    int64_t ic;
+    int64_t kh;
+    int64_t kw;
+    int64_t h;
+    int64_t w;
+} edgeq_tap;
+
+/* Find the tap's row and column in x; return false on padding. */
+static bool edgeq_find_tap(const edgeq_products *p, int64_t oh, int64_t ow, edgeq_tap *tap) {
+    tap->h = oh * p->stride[0] - p->padding[0] + tap->kh * p->dilation[0];
+    tap->w = ow * p->stride[1] - p->padding[1] + tap->kw * p->dilation[1];
+    return tap->h >= 0 && tap->h < p->x_shape[1] && tap->w >= 0 && tap->w < p->x_shape[2];
+}
+
+/* Return one product, rounded and narrowed when that is declared. */
+static int64_t edgeq_term(const edgeq_products *p, const edgeq_tensor *x, int64_t o, const edgeq_tap *tap) {
+    const edgeq_weighted *rule = p->rule;
+    const int64_t in_group = p->weight->shape[1];
+    const int64_t c = o / (p->y_shape[0] / p->groups) * in_group + tap->ic;
+    const int64_t x_index = c * p->x_step[0] + tap->h * p->x_step[1] + tap->w * p->x_step[2];
+    const int64_t w_index = ((o * in_group + tap->ic) * p->kernel[0] + tap->kh) * p->kernel[1] + tap->kw;
+    const int64_t weight = edgeq_load(p->weight->data, p->weight->element, w_index);
+    const int64_t product = edgeq_multiply(edgeq_get(x, x_index), x->zero_point, weight,
+                                           edgeq_of_channel(&rule->weight_zero_point, o), rule->bias_fraction_bits);
+    if (!rule->has_acc_product) {
+        return product;
+    }
+    return edgeq_cast(product, rule->acc_product.shift, rule->acc_product.rounding, rule->acc_product.type.lo,
+                      rule->acc_product.type.hi, rule->acc_product.overflow);
+}
+
+/* Return the bias as it is added. */
+static int64_t edgeq_bias(const edgeq_products *p, int64_t o) {
+    const edgeq_product *part = &p->rule->acc_product;
+    const int64_t bias = p->bias == NULL ? 0 : edgeq_of_channel(p->bias, o);
+    if (!p->rule->has_acc_product) {
+        return bias;
+    }
+    return edgeq_cast(bias, part->shift, part->rounding, part->type.lo, part->type.hi, part->overflow);
+}
+
+/* Add one term by the accumulator's rule; 63 and 64 bits wrap in two halves. */
+static int64_t edgeq_add_term(const edgeq_weighted *rule, int64_t acc, int64_t term) {
+    if (rule->acc.bits < 63) {
+        return edgeq_accumulate(acc, term, rule->acc.lo, rule->acc.hi, rule->acc_overflow);
+    }
+    const int64_t total = edgeq_add_wrap64(acc, term);
+    return rule->acc.bits == 64 ? total : edgeq_narrow(total, rule->acc.lo, rule->acc.hi, rule->acc_overflow);
+}
+
+/* Return the sum where no partial sum can leave 62 bits: nothing is narrowed but a wrapping total. */
+static int64_t edgeq_exact_sum(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh, int64_t ow) {
+    const edgeq_weighted *rule = p->rule;
+    int64_t sum = edgeq_bias(p, o);
+    edgeq_tap tap;
+    for (tap.kh = 0; tap.kh < p->kernel[0]; tap.kh++) {
+        for (tap.kw = 0; tap.kw < p->kernel[1]; tap.kw++) {
+            if (!edgeq_find_tap(p, oh, ow, &tap)) {
+                continue;
+            }
+            for (tap.ic = 0; tap.ic < p->weight->shape[1]; tap.ic++) { /* the rule `error` adds and leaves it so */
+                sum = edgeq_accumulate(sum, edgeq_term(p, x, o, &tap), 0, 0, EDGEQ_OVERFLOW_ERROR);
+            }
+        }
+    }
+    const bool wraps = rule->acc_overflow == EDGEQ_OVERFLOW_WRAP && rule->acc.bits < 64;
+    return wraps ? edgeq_narrow(sum, rule->acc.lo, rule->acc.hi, rule->acc_overflow) : sum;
+}
+
+/* Return tap k of the declared order. */
+static edgeq_tap edgeq_tap_of(const edgeq_products *p, int64_t k) {
+    const int *axes = edgeq_order_axes[p->rule->acc_order];
+    const int64_t extent[3] = {p->weight->shape[1], p->kernel[0], p->kernel[1]};
+    int64_t at[3];
+    at[axes[2]] = k % extent[axes[2]];
+    k /= extent[axes[2]];
+    at[axes[1]] = k % extent[axes[1]];
+    at[axes[0]] = k / extent[axes[1]];
+    const edgeq_tap tap = {at[0], at[1], at[2], 0, 0};
+    return tap;
+}
+
+/* Add `term` to `acc`; return true when that stops the run. */
+static bool edgeq_add_stops(const edgeq_weighted *rule, int64_t *acc, int64_t term, edgeq_finding *found) {
+    *acc = edgeq_add_term(rule, *acc, term);
+    return rule->acc_overflow == EDGEQ_OVERFLOW_ERROR && edgeq_outside(&rule->acc, *acc, found->index, found);
+}
+
+/* Add the terms of one partial sum in the declared order; return true when that stops the run. */
+static bool edgeq_lane_stops(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh, int64_t ow,
+                             int64_t lane, int64_t *acc, edgeq_finding *found) {
+    const int64_t taps = p->weight->shape[1] * p->kernel[0] * p->kernel[1];
+    for (int64_t k = lane; k < taps; k += p->rule->acc_lanes) {
+        edgeq_tap tap = edgeq_tap_of(p, k);
+        if (edgeq_find_tap(p, oh, ow, &tap) &&
+            edgeq_add_stops(p->rule, acc, edgeq_term(p, x, o, &tap), found)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Add every term in the declared order; return true when that stops the run. */
+static bool edgeq_ordered_stops(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh, int64_t ow,
+                                int64_t *acc, edgeq_finding *found) {
+    const bool first = p->rule->acc_bias == EDGEQ_ACC_BIAS_FIRST;
+    *acc = 0;
+    if ((first && edgeq_add_stops(p->rule, acc, edgeq_bias(p, o), found)) ||
+        edgeq_lane_stops(p, x, o, oh, ow, 0, acc, found)) {
+        return true;
+    }
+    for (int64_t lane = 1; lane < p->rule->acc_lanes; lane++) {
+        int64_t part = 0;
+        if (edgeq_lane_stops(p, x, o, oh, ow, lane, &part, found) || edgeq_add_stops(p->rule, acc, part, found)) {
+            return true;
+        }
+    }
+    return !first && edgeq_add_stops(p->rule, acc, edgeq_bias(p, o), found);
+}
+
+int edgeq_products_run(const edgeq_products *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found) {
+    for (int64_t o = 0; o < p->y_shape[0]; o++) {
+        for (int64_t oh = 0; oh < p->y_shape[1]; oh++) {
+            for (int64_t ow = 0; ow < p->y_shape[2]; ow++) {
+                int64_t acc = 0;
+                found->index = o * p->y_step[0] + oh * p->y_step[1] + ow * p->y_step[2];
+                if (p->exact) {
+                    acc = edgeq_exact_sum(p, x, o, oh, ow);
+                } else if (edgeq_ordered_stops(p, x, o, oh, ow, &acc, found)) {
+                    return EDGEQ_OVERFLOW;
+                }
+                edgeq_put(y, found->index, acc);
+            }
+        }
+    }
+    return EDGEQ_OK;
+}
