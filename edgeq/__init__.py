@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgeq.arith.types import IntType as IntType
+    from edgeq.bundle import load as load
+    from edgeq.bundle import save as save
     from edgeq.emission import emit as emit
-    from edgeq.verification import verify as verify
     from edgeq.frontend.lower import lower as lower
     from edgeq.ir.builder import GraphBuilder as GraphBuilder
-    from edgeq.bundle import load as load, save as save
     from edgeq.ir.graph import Graph as Graph
     from edgeq.simulator import simulate as simulate
+    from edgeq.verification import verify as verify
 
 __version__ = "0.1.0"
 

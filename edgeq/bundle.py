@@ -13,7 +13,14 @@ from typing import Any
 import edgeq.ops  # noqa: F401 - fills the registry that the reader looks ops up in
 from edgeq.artefacts.files import new_folder, sha256
 from edgeq.artefacts.manifest import (
-    NAME, Entry, Manifest, check_files, dump_yaml, manifest_bytes, parse_yaml, read_manifest,
+    NAME,
+    Entry,
+    Manifest,
+    check_files,
+    dump_yaml,
+    manifest_bytes,
+    parse_yaml,
+    read_manifest,
 )
 from edgeq.artefacts.npy import npy_bytes, parse_npy
 from edgeq.errors import BundleError, GraphError
@@ -48,7 +55,7 @@ def load(path: str | Path) -> Graph:
     if not folder.exists():
         raise BundleError(f"{folder}: no such bundle")
     if not folder.is_dir():
-        raise BundleError(f"{folder}: is a file; a bundle is a folder NAME{SUFFIX} written by edgeq lower or edgeq.save")
+        raise BundleError(f"{folder}: is a file; a bundle is a folder NAME{SUFFIX}, written by edgeq lower")
     manifest = read_manifest(folder, BundleError)
     check_files(folder, manifest, BundleError)
     data = parse_yaml((folder / GRAPH).read_bytes(), str(folder / GRAPH), BundleError)

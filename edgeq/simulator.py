@@ -166,7 +166,8 @@ def _describe(graph: Graph, node: Node, found: Finding, start: int) -> str:
     size = graph.types[node.name].size
     image, place = divmod(found.index, size)
     index = [int(v) for v in np.unravel_index(place, shape)] if shape else []
+    kept = getattr(node.op, "acc", None) or graph.types[node.name].type
     return (
         f"{node.op.KIND} '{node.name}': value {found.value} at image {start + image}, index {index} is outside "
-        f"{getattr(node.op, 'acc', None) or graph.types[node.name].type}; widen the type or choose another overflow rule"
+        f"{kept}; widen the type or choose another overflow rule"
     )

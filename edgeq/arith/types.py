@@ -45,20 +45,17 @@ class Overflow(IntEnum):
 _E = TypeVar("_E", bound=IntEnum)
 
 
-def parse_name(kind: type[_E], name: str | _E, where: str) -> _E:
-    """Return the member of ``kind`` called ``name``; refuse others with the list of names.
+def parse_name(kind: type[_E], name: str | _E) -> _E:
+    """Return the member of ``kind`` called ``name``; raises GraphError with the list of names.
 
-    >>> parse_name(Rounding, "ties_up", "requantize 'a'").value
+    >>> parse_name(Rounding, "ties_up").value
     2
     """
     if isinstance(name, kind):
         return name
-    try:
-        return kind[str(name)]
-    except KeyError:
-        names = ", ".join(kind.__members__)
-        rule = kind.__name__.lower()
-        raise GraphError(f"{where}: {rule} {name!r} is not a rule; use one of {names}") from None
+    if not isinstance(name, str) or name not in kind.__members__:
+        raise GraphError(f"{name!r} is not a rule; use one of {', '.join(kind.__members__)}")
+    return kind[name]
 
 
 @dataclass(frozen=True, order=True)

@@ -58,7 +58,7 @@ def dump_yaml(data: Any) -> bytes:
 def parse_yaml(data: bytes, where: str, error: type[EdgeqError] = ArtefactError) -> Any:
     """Return the plain data of a YAML text; raises ``error`` naming ``where`` and the line."""
     try:
-        return yaml.load(data, Loader=_Loader)  # noqa: S506 - a safe loader, in C where that is built
+        return yaml.load(data, Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as cause:
         place = getattr(cause, "problem_mark", None)
         line = f" at line {place.line + 1}" if place else ""
@@ -68,8 +68,10 @@ def parse_yaml(data: bytes, where: str, error: type[EdgeqError] = ArtefactError)
 def manifest_bytes(manifest: Manifest) -> bytes:
     """Return the text of a manifest, files sorted by path."""
     files = [{"path": e.path, "sha256": e.sha256, **e.holds} for e in sorted(manifest.files, key=lambda e: e.path)]
-    head = {"edgeq_manifest": VERSION, "contract": CONTRACT, "graph": {"name": manifest.graph, "sha256": manifest.digest}}
-    return dump_yaml({**head, **manifest.details, "files": files})
+    graph = {"name": manifest.graph, "sha256": manifest.digest}
+    return dump_yaml(
+        {"edgeq_manifest": VERSION, "contract": CONTRACT, "graph": graph, **manifest.details, "files": files}
+    )
 
 
 def read_manifest(folder: Path, error: type[EdgeqError] = ArtefactError) -> Manifest:
@@ -103,8 +105,8 @@ def _entry(data: dict[str, Any]) -> Entry:
 def check_files(folder: Path, manifest: Manifest, error: type[EdgeqError] = ArtefactError) -> None:
     """Raise ``error`` for the first file that is missing, changed or not listed."""
     listed = [e.path for e in manifest.files]
-    for path in sorted({p for p in listed if listed.count(p) > 1}):
-        raise error(f"{folder / path}: listed twice in {NAME}")
+    for twice in sorted({p for p in listed if listed.count(p) > 1}):
+        raise error(f"{folder / twice}: listed twice in {NAME}")
     for entry in manifest.files:
         path = folder / entry.path
         if not path.is_file() or path.is_symlink():

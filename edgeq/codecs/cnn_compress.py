@@ -86,7 +86,8 @@ def _tensor_to_plain(array: IntArray, zero_point: int, sparse: bool) -> dict[str
     if not sparse:
         return {"data": array.tolist(), "size": list(array.shape)}
     coo = encode_coo(array, np.array(zero_point))
-    return {"indices": coo.coords.tolist(), "nnz": int(coo.data.size), "size": list(coo.shape), "values": coo.data.tolist()}
+    values = coo.data.tolist()
+    return {"indices": coo.coords.tolist(), "nnz": len(values), "size": list(coo.shape), "values": values}
 
 
 def _layer(item: Any, where: str) -> LayerValues:

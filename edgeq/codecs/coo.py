@@ -59,13 +59,13 @@ def decode_coo(coo: Coo, where: str = "coo") -> IntArray:
     if coo.coords.dtype.kind not in "iu" or coo.data.dtype.kind not in "iu":
         raise CodecError(f"{where}: coords and data must be integers, got {coo.coords.dtype} and {coo.data.dtype}")
     if coo.fill_value.shape not in ((), coo.shape[:1]):
-        raise CodecError(f"{where}: fill_value has shape {list(coo.fill_value.shape)}, expected a scalar or one per row")
+        raise CodecError(f"{where}: fill_value has shape {list(coo.fill_value.shape)}, expected [] or {[coo.shape[0]]}")
     limits = np.array(coo.shape, np.int64).reshape(-1, 1)
     outside = np.argwhere((coo.coords < 0) | (coo.coords >= limits))
     if outside.size:
         axis, column = (int(v) for v in outside[0])
-        raise CodecError(f"{where}: coordinate {int(coo.coords[axis, column])} of value {column} is outside axis {axis} "
-                         f"of {list(coo.shape)}")
+        place = int(coo.coords[axis, column])
+        raise CodecError(f"{where}: coordinate {place} of value {column} is outside axis {axis} of {list(coo.shape)}")
     flat = np.ravel_multi_index(tuple(coo.coords.astype(np.int64)), coo.shape)
     late = np.flatnonzero(np.diff(flat) <= 0)
     if late.size:

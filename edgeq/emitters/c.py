@@ -8,7 +8,7 @@ reflection over the ops, so that a new op needs its kernel alone. Source: design
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def _read_arrays(text: str, holds: Mapping[str, Any]) -> dict[str, Array]:
             values = parse_integers(found[tensor["symbol"]])
             tensors[tensor["tensor"]] = np.array(values, np.int64).reshape(tensor["shape"])
         except (KeyError, ValueError) as cause:
-            raise ArtefactError(f"{holds['path']}: array {tensor['symbol']} is missing or malformed ({cause})") from None
+            raise ArtefactError(f"{holds['path']}: array {tensor['symbol']} is malformed ({cause})") from None
     return tensors
 
 
@@ -58,7 +58,7 @@ def _read_arrays(text: str, holds: Mapping[str, Any]) -> dict[str, Array]:
 def write(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
     """Yield the project: library, parameters, model, self check, Makefile, and the vectors it replays."""
     project = Project(graph, vectors)
-    library = library_files(node.op.KIND for node in graph.nodes)
+    library = library_files(project.library)
     for path in library:
         yield EmittedFile(path.name, path.read_bytes(), {"content": "library"})
     net, common = project.net, project.common
@@ -79,14 +79,17 @@ def write(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
     yield from project.vector_files()
 
 
-def library_files(kinds: Iterator[str]) -> list[Path]:
-    """Return the hand-written files that a network of these ops needs, with all that they include."""
+def library_files(kernels: Iterable[str]) -> list[Path]:
+    """Return the hand-written files of these kernels and of the self check, with all that they include.
+
+    Raises GraphError for a kernel that is not written.
+    """
     folder = template_folder() / "c"
-    wanted = ["edgeq_check.h", "edgeq_platform.h", "edgeq_table.h"]
-    for kind in sorted(set(kinds)):
-        if not (folder / f"edgeq_{kind}.c").is_file():
-            raise GraphError(f"format c has no kernel for op {kind}; write hw_templates/c/edgeq_{kind}.c")
-        wanted.append(f"edgeq_{kind}.h")
+    wanted = ["edgeq_check.h", "edgeq_platform.h"]
+    for kernel in sorted(set(kernels)):
+        if not (folder / f"edgeq_{kernel}.c").is_file():
+            raise GraphError(f"format c has no kernel for {kernel}; write hw_templates/c/edgeq_{kernel}.c")
+        wanted.append(f"edgeq_{kernel}.h")
     found: set[Path] = set()
     while wanted:
         path = folder / wanted.pop()

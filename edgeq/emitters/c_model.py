@@ -53,6 +53,11 @@ class Project:
             "images": self.images, "layers": len(self.graph.layers),
         }
 
+    @property
+    def library(self) -> set[str]:
+        """Names of the kernels that the network calls."""
+        return {n.op.KIND for n in self.graph.nodes} | ({"table"} if self.common["tables"] else set())
+
     def _symbol(self, value: str) -> str:
         return f"{self.net}_value_{identifier(value)}"
 
@@ -111,10 +116,10 @@ class Project:
         lines = [*self._head("parameters of the network"), f"#ifndef {guard}", f"#define {guard}", ""]
         lines += [*(f'#include "edgeq_{kind}.h"' for kind in kinds), '#include "edgeq_platform.h"', ""]
         for p in self._constants.values():
-            lines.append(f"/* {comment(p.name)}: {p.type}[{','.join(map(str, p.array.shape))}], {p.axes or 'scalar'} */")
-            lines.append(f"extern const {c_text.element_type(p.type.dtype)} {_symbol_of(self.net, p)}[{p.array.size}];")
-            if p.tensor == "table":
-                lines.append(f"extern const edgeq_constant {_symbol_of(self.net, p)}_constant;")
+            symbol, dims = _symbol_of(self.net, p), ",".join(map(str, p.array.shape))
+            lines.append(f"/* {comment(p.name)}: {p.type}[{dims}], {p.axes or 'scalar'} */")
+            lines.append(f"extern const {c_text.element_type(p.type.dtype)} {symbol}[{p.array.size}];")
+            lines += [f"extern const edgeq_constant {symbol}_constant;"] if p.tensor == "table" else []
         lines.append("")
         lines += [f"extern const edgeq_{n.op.KIND}_params {self._struct(n)};" for n in self.graph.nodes]
         return "\n".join([*lines, "", "#endif", ""]).encode("ascii")
@@ -179,7 +184,7 @@ class Project:
 
 
 def pixels(table: Table, codes: Array, item: GraphInput) -> Array:
-    """Return uint8 pixels (the smallest) that the table turns into ``codes``; raises InputError where there are none."""
+    """Return the smallest uint8 pixels that the table turns into ``codes``; raises InputError where none does."""
     rows = np.broadcast_to(table.table.array, (item.type.channels, 256))
     made = np.empty(codes.shape, np.uint8)
     for c, row in enumerate(rows):
@@ -209,9 +214,10 @@ def _count(graph: Graph, vectors: Vectors) -> int:
             raise ArtefactError(f"the vectors of graph '{graph.name}' lack value '{name}'")
         array = vectors[name]
         if array.shape[1:] != kept.shape:
-            raise ArtefactError(f"vectors of '{name}' have shape {list(array.shape)}, expected [N, {kept.shape}]")
+            shape = list(array.shape)
+            raise ArtefactError(f"vectors of '{name}' have shape {shape}, expected N and then {list(kept.shape)}")
         counts.add(len(array))
     if len(counts) != 1 or 0 in counts:
-        raise ArtefactError(f"vectors of graph '{graph.name}' hold {sorted(counts)} images; all need the same, at least 1")
+        raise ArtefactError(f"vectors of graph '{graph.name}' hold {sorted(counts)} images, not one count from 1 up")
     return counts.pop()
 

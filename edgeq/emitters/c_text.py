@@ -166,5 +166,5 @@ def enumerator(rule: str, name: str) -> str:
     return re.sub(r"[^A-Z0-9]+", "_", f"EDGEQ_{rule}_{name}".upper())
 
 
-def _flag(value: bool) -> str:  # noqa: FBT001
+def _flag(value: bool) -> str:
     return "true" if value else "false"

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 _VIEW_NAMES = """
     view _unsafe_view reshape flatten permute transpose t numpy_T unsqueeze squeeze expand expand_as
     slice select narrow split split_with_sizes chunk unbind getitem alias detach contiguous view_as
-    movedim swapaxes unflatten dropout feature_dropout to _to_copy
+    movedim swapaxes unflatten dropout feature_dropout to
 """
 _VIEWS = frozenset(_VIEW_NAMES.split())
 """Operators whose result may share memory with their first argument."""

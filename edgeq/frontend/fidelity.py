@@ -50,7 +50,7 @@ def layer_errors(
 
 
 def _affine(graph: Graph, name: str) -> Affine:
-    from fractions import Fraction  # noqa: PLC0415
+    from fractions import Fraction
 
     kept = graph.types[name]
     scale = kept.scale if isinstance(kept.scale, float) else 1.0

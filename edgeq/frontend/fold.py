@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgeq.frontend.float_graph import BatchNorm, Convolve, FloatGraph, FloatNode, Limit, Pad, Same
+from edgeq.frontend.float_graph import BatchNorm, Convolve, FloatGraph, FloatNode, Limit, Pad, Quantize, Same
 
 
 def fold(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:
-    """Return the network with `Same` removed, batch norm and zero padding folded, limits merged.
+    """Return the network with `Same` removed, batch norm and zero padding folded, limits moved and merged.
 
     ``shapes`` are the sample shapes of values. A batch norm that follows no convolution of its own becomes a
     depthwise 1x1 convolution.
@@ -21,7 +21,7 @@ def fold(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:
     graph = _skip_same(graph)
     graph = _fold_batch_norm(graph, shapes)
     graph = _fold_padding(graph)
-    return _merge_limits(graph)
+    return _merge_limits(_limits_before_quantizers(graph))
 
 
 def _skip_same(graph: FloatGraph) -> FloatGraph:
@@ -95,6 +95,27 @@ def _padded(conv: Convolve, pad: Pad) -> Convolve:
     top, left, bottom, right = conv.padding
     sides = (top + pad.before[1], left + pad.before[2], bottom + pad.after[1], right + pad.after[2])
     return replace(conv, padding=sides)
+
+
+def _limits_before_quantizers(graph: FloatGraph) -> FloatGraph:
+    """Turn quantize, limit, quantize to the same codes into limit, quantize: a clamp commutes with a monotone code.
+
+    The limit then rides on the requantize that the quantizer becomes.
+    """
+    readers = graph.consumers()
+    nodes = {n.value: n for n in graph.nodes}
+
+    def alone(value: str) -> bool:
+        return len(readers.get(value, [])) == 1 and value not in graph.outputs
+
+    for node in graph.nodes:
+        limit = nodes.get(node.inputs[0]) if isinstance(node.op, Quantize) else None
+        first = nodes.get(limit.inputs[0]) if limit is not None and isinstance(limit.op, Limit) else None
+        if limit is None or first is None or first.op != node.op or not alone(limit.value) or not alone(first.value):
+            continue
+        del nodes[first.value]
+        nodes[limit.value] = replace(limit, inputs=first.inputs)
+    return FloatGraph(graph.inputs, tuple(nodes[n.value] for n in graph.nodes if n.value in nodes), graph.outputs)
 
 
 def _merge_limits(graph: FloatGraph) -> FloatGraph:

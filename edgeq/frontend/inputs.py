@@ -35,7 +35,7 @@ class InputChoice:
             raise InputError(f"input type {self.kind!r} does not exist; use one of {', '.join(INPUT_TYPES)}")
         if any(s <= 0 for s in self.std):
             raise InputError(f"--std must be positive, got {', '.join(map(str, self.std))}")
-        if self.kind != "uint8" and (self.mean != (0,) or self.std != (1,)):
+        if self.kind != "uint8" and (any(self.mean) or any(s != 1 for s in self.std)):
             raise InputError("--mean and --std belong to --input-type uint8: other inputs are not normalised")
 
     def quantization(self, name: str, shape: tuple[int, ...], op: Quantize, kept: IntType) -> InputQuantization:

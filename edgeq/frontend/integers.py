@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from edgeq.frontend.settings import LayerSettings, Settings
 from edgeq.frontend.states import FREE, State, clamp_for, code_limits
 from edgeq.frontend.weight_codes import weight_codes
 from edgeq.ir.builder import GraphBuilder, Value
-from edgeq.ir.op import OPS, Bounds
+from edgeq.ir.op import OPS, Bounds, Op
 from edgeq.ir.quantization import InputQuantization
 
 _COMMON_BITS = 24
@@ -51,7 +51,10 @@ class Integers:
         for value in graph.outputs:
             state = self.states[value]
             kept = state if state.code else self._wide(state, None)
-            self.builder.output(self._settled(kept).value, output_names[value])
+            settled = self._settled(kept)
+            self.builder.output(settled.value, output_names[value])
+            if not any(settled.value is v for v, _ in self.traced):
+                self.traced.append((settled.value, value))
 
     def _node(self, node: fg.FloatNode) -> State:
         states = [self.states[v] for v in node.inputs]
@@ -110,7 +113,7 @@ class Integers:
         if flushed:
             self.notes.append(f"layer '{layer}': scale of channel {flushed[0]} is too small and became 0")
         fields = {k: _scalar([getattr(m, k) for m in made]) for k in ("multiplier", "shift", "left_shift")}
-        return self.builder.requantize(  # type: ignore[no-any-return]
+        return self.builder.requantize(
             state.value, **fields, rounding=rules.rounding, zero_point=zero_point, type=kept, clamp=clamp,
             axis=None, scale=scale, name=name,
         )
@@ -174,7 +177,7 @@ class Integers:
         acc = IntType(max(chosen.acc or needed, 8))
         if acc.bits < needed:
             rule = chosen.acc_overflow or Overflow.error.name
-            self.notes.append(f"layer '{layer}': accumulator of {acc.bits} bits, {needed} proven to suffice; on overflow: {rule}")
+            self.notes.append(f"layer '{layer}': accumulator has {acc.bits} bits, its proof needs {needed}; overflow {rule}")
             return {"acc": acc, "acc_overflow": rule}
         return {"acc": acc, "acc_overflow": chosen.acc_overflow or Overflow.wrap.name}
 
@@ -228,14 +231,15 @@ class Integers:
                 fill = code_limits(fg.Limit(op.value, op.value), kept)[0]
                 value = b.pad(x, op.before, op.after, fill, name=name)
             case _:
-                raise ModelError(f"{node.where}: a batch norm that cannot be folded; export the model in evaluation mode")
+                raise ModelError(f"{node.where}: cannot be folded; export the model in evaluation mode")
         self.traced.append((value, node.value))
         return replace(state, value=value, layer=node.layer)
 
 
 def _bounds(kind: str, fields: Mapping[str, Any], x: Value, name: str) -> Bounds:
     """Return the proven limits of a layer's sums, before its accumulator is chosen."""
-    op = OPS[kind](**fields, acc=IntType(62), acc_overflow=Overflow.wrap)
+    make: Callable[..., Op] = OPS[kind]
+    op = make(**fields, acc=IntType(62), acc_overflow=Overflow.wrap)
     op.check(name, [x.type])
     bounds = op.bounds(x.type)
     if bounds is None:

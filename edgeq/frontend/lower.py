@@ -163,8 +163,8 @@ def _ranges(
         return load_ranges(Path(given), names)
     if data is None:
         raise CalibrationError(
-            "this is a float model: its activations need ranges. Give calibration inputs (--calib X.npy, shape [N, ...]) "
-            "or a range file (--ranges R.yaml)"
+            "this is a float model: its activations need ranges. Give calibration inputs (--calib X.npy, shape "
+            "[N, ...]) or a range file (--ranges R.yaml)"
         )
     seen = observe(program, data, [p.value for p in chosen])
     return {p.layer: seen[p.value] for p in chosen}

@@ -39,7 +39,7 @@ def observe(program: Program, data: Mapping[str, Array], values: Iterable[str]) 
             return
         lo, hi = float(tensor.min()), float(tensor.max())  # type: ignore[attr-defined]
         if not (math.isfinite(lo) and math.isfinite(hi)):
-            raise CalibrationError(f"value '{name}' is not finite on the calibration data; check the data and the model")
+            raise CalibrationError(f"value '{name}' is not finite on the calibration data; check data and model")
         before = seen.get(name, (lo, hi))
         seen[name] = (min(before[0], lo), max(before[1], hi))
 
@@ -56,7 +56,8 @@ def _check_data(data: Mapping[str, Array]) -> None:
         bad = np.argwhere(~np.isfinite(array)) if array.dtype.kind == "f" else np.empty((0, 1), np.int64)
         if len(bad):
             place = [int(v) for v in bad[0]]
-            raise CalibrationError(f"calibration data for '{name}': value at {place} is {array[tuple(place)]}, not finite")
+            found = array[tuple(place)]
+            raise CalibrationError(f"calibration data for '{name}': value at {place} is {found}, not finite")
 
 
 def affine(lo: float, hi: float, bits: int, where: str) -> Quantize:

@@ -116,7 +116,7 @@ def _problem(name: str, value: Any) -> str | None:
         return None if numbers and value[0] < value[1] else "must be [lo, hi] with lo < hi"
     if name == "acc_overflow" and value is not None:
         try:
-            parse_name(Overflow, value, name)
+            parse_name(Overflow, value)
         except GraphError:
             return "must be wrap, saturate or error"
     if name == "preset":

@@ -18,6 +18,8 @@ from torch.export import ExportedProgram
 from edgeq.errors import ModelError, UnsafeModelError
 from edgeq.frontend.container import first_foreign_global, kind_of
 
+_PICKLE_START = b"\x80"
+
 
 @dataclass(frozen=True)
 class LoadedModel:
@@ -53,7 +55,11 @@ def load_state_dict_model(weights_path: str | Path, arch: str) -> LoadedModel:
     ]
     if wrong:
         raise ModelError(f"{path}: shapes differ from those of {arch}: {'; '.join(wrong)}")
-    model.load_state_dict({name: weights[name] for name in expected})
+    try:
+        model.load_state_dict({name: weights[name] for name in expected})
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path}: the weights do not fit {arch}: {reason}") from error
     return LoadedModel(model.eval(), tuple(sorted(set(weights) - set(expected))))
 
 
@@ -81,6 +87,9 @@ def _weights(path: Path) -> dict[str, torch.Tensor]:
 def _check_kind(path: Path) -> None:
     """Refuse archives that are no ``torch.save`` file, lest torch choose another loader for them."""
     if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            if file.read(1) != _PICKLE_START and path.suffix != ".safetensors":
+                raise ModelError(f"{path}: is not a file of weights; save model.state_dict() with torch.save")
         return
     kind = kind_of(path)
     if kind == "torchscript":
@@ -139,7 +148,7 @@ def _import(file: Path, arch: str) -> ModuleType:
     sys.path.insert(0, str(file.resolve().parent))
     try:
         spec.loader.exec_module(source)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelError(f"--arch {arch}: importing {file} failed: {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(file.resolve().parent))

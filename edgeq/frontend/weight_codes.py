@@ -50,7 +50,7 @@ def _scales(conv: Convolve, input_scale: float, qmax: int, granularity: str) -> 
     largest = np.abs(conv.weight).reshape(conv.weight.shape[0], -1).max(axis=1)
     bias = np.zeros_like(largest) if conv.bias is None else np.abs(conv.bias)
     if granularity == "per_tensor":
-        largest, bias = largest.max(keepdims=True), bias.max(keepdims=True)
+        largest, bias = np.array([largest.max()]), np.array([bias.max()])
     enough = np.maximum(largest / qmax, bias / (input_scale * _BIAS_LIMIT))
     spare = enough.max() if enough.max() > 0 else 1.0
     scale: FloatArray = np.float32(np.where(enough > 0, enough, spare)).astype(np.float64)
@@ -63,5 +63,6 @@ def _bias(conv: Convolve, scale: FloatArray, where: str) -> IntCodes | None:
         return None
     codes = np.rint(conv.bias / scale)
     if not (np.abs(codes) < 2.0**52).all():
-        raise ModelError(f"{where}: the bias is {np.abs(codes).max():.3g} steps of the accumulator; its scale is too small")
+        worst = np.abs(codes).max()
+        raise ModelError(f"{where}: the bias is {worst:.3g} steps of the accumulator; its scale is too small")
     return codes.astype(np.int64)

@@ -8,7 +8,8 @@ from typing import Any
 
 from edgeq.arith.types import IntType
 from edgeq.errors import GraphError
-from edgeq.ir.fields import integer, integers, optional, scale as to_scale
+from edgeq.ir.fields import integer, integers, optional
+from edgeq.ir.fields import scale as to_scale
 from edgeq.ir.graph import Graph, GraphInput, GraphOutput, Node, check_input
 from edgeq.ir.op import OPS, Op
 from edgeq.ir.quantization import Codes, InputQuantization
@@ -66,7 +67,8 @@ class GraphBuilder:
         try:
             kept = TensorType(integers(shape), type, integer(zero_point), optional(to_scale)(scale))
         except (TypeError, ValueError):
-            raise GraphError(f"input '{name}': shape {shape!r} and zero_point {zero_point!r} must be integers") from None
+            said = f"shape {shape!r} and zero_point {zero_point!r}"
+            raise GraphError(f"input '{name}': {said} must be integers") from None
         item = GraphInput(name, kept, quantization or Codes())
         check_input(item)
         value = self._value(kept)
@@ -96,7 +98,9 @@ class GraphBuilder:
             Node(names[d.key][0], d.op, tuple(names[k][0] for k in d.operands), names[d.key][1]) for d in self._drafts
         )
         given = {d.key: d.name for d in self._drafts}
-        outputs = tuple(GraphOutput(name or given.get(key) or names[key][0], names[key][0]) for key, name in self._outputs)
+        outputs = tuple(
+            GraphOutput(name or given.get(key) or names[key][0], names[key][0]) for key, name in self._outputs
+        )
         return Graph(self._name, tuple(self._inputs.values()), nodes, outputs, dict(self.metadata))
 
     def name_of(self, value: Value) -> str:
@@ -130,7 +134,9 @@ class GraphBuilder:
         return Value(self, len(self._types) - 1, kept)
 
 
-def _split(cls: type[Op], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> tuple[list[Value], tuple[Any, ...]]:
+def _split(
+    cls: type[Op], arguments: tuple[Any, ...], attributes: dict[str, Any]
+) -> tuple[list[Value], tuple[Any, ...]]:
     """Separate the operands, given by place or by name, from the attributes."""
     operands: list[Value] = []
     rest = arguments
@@ -178,7 +184,7 @@ def _joined(drafts: Sequence[_Draft]) -> dict[int, int]:
     return joined
 
 
-def _automatic(kind: str, counters: dict[str, int], taken: set[str | None]) -> str:
+def _automatic(kind: str, counters: dict[str, int], taken: set[str]) -> str:
     while True:
         count = counters.get(kind, 0)
         counters[kind] = count + 1

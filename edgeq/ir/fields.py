@@ -5,7 +5,7 @@ The docstring of a converter says what it accepts; it completes the error "... i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -69,12 +69,12 @@ def int_type(value: Any) -> IntType:
 
 def rounding(value: Any) -> Rounding:
     """the name of a rounding rule"""
-    return parse_name(Rounding, value, "rounding")
+    return parse_name(Rounding, value)
 
 
 def overflow(value: Any) -> Overflow:
     """the name of an overflow rule"""
-    return parse_name(Overflow, value, "overflow")
+    return parse_name(Overflow, value)
 
 
 def limits(value: Any) -> tuple[int, int]:
@@ -85,7 +85,7 @@ def limits(value: Any) -> tuple[int, int]:
 
 def scale(value: Any) -> float | tuple[float, ...]:
     """a positive real number, or one per channel"""
-    numbers: Sequence[Any] = value if isinstance(value, list | tuple | np.ndarray) else (value,)
+    numbers: Any = value if isinstance(value, list | tuple | np.ndarray) else (value,)
     kept = tuple(float(v) for v in numbers)
     if not all(np.isfinite(v) and v > 0 for v in kept):
         raise GraphError(f"a scale must be positive and finite, got {value!r}")

@@ -63,6 +63,12 @@ class Layer:
         """Value that the layer gives."""
         return self.nodes[-1].name
 
+    @property
+    def parameters(self) -> int:
+        """Number of weights and biases."""
+        fields = [getattr(n.op, f) for n in self.nodes for f in n.op.WEIGHTS]
+        return sum(f.array.size for f in fields if f is not None)
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -91,6 +97,11 @@ class Graph:
         for node in self.nodes:
             grouped.setdefault(node.layer, []).append(node)
         return tuple(Layer(name, tuple(nodes)) for name, nodes in grouped.items())
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum(layer.parameters for layer in self.layers)
 
     def node(self, name: str) -> Node:
         """Return the node whose result is ``name``; raises GraphError when there is none."""

@@ -75,7 +75,7 @@ def _quantization_from_plain(data: Mapping[str, Any], fetch: Fetch) -> InputQuan
         case Table.KIND:
             return Table(fetch(data["table"]["tensor"]))
         case Affine.KIND:
-            return Affine(Fraction(data["scale"]), parse_name(Rounding, data["rounding"], "input"))
+            return Affine(Fraction(data["scale"]), parse_name(Rounding, data["rounding"]))
         case Codes.KIND:
             return Codes()
     raise GraphError(f"input quantization {data['kind']!r} is unknown")

@@ -44,7 +44,7 @@ def pool_constraints(x: TensorType, kernel: Pair, stride: Pair, padding: Sides, 
     yield "P1", len(x.shape) == 3, f"x must be (C, H, W), got {list(x.shape)}"
     yield "P2", min(kernel) >= 1 and min(stride) >= 1, f"kernel {kernel} and stride {stride} must be at least 1"
     top, left, bottom, right = padding
-    small = 0 <= min(padding) and max(top, bottom) < kernel[0] and max(left, right) < kernel[1]
+    small = min(padding) >= 0 and max(top, bottom) < kernel[0] and max(left, right) < kernel[1]
     yield "P3", small, f"padding {padding} must be at least 0 and smaller than the kernel {kernel}"
     fits = min(pooled_shape(x, kernel, stride, padding, ceil_mode=ceil_mode)[1:]) >= 1
     yield "P4", fits, f"a {kernel[0]}x{kernel[1]} window does not fit {x.shape[1]}x{x.shape[2]} padded by {padding}"

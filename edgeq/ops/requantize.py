@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeq.arith.jit import kernel
 from edgeq.arith import primitives
+from edgeq.arith.jit import kernel
 from edgeq.arith.primitives import requantize, requantize_wide, rescale, rescale_wide
 from edgeq.arith.trace import Trace, trace
 from edgeq.arith.types import MAX_SHIFT, IntType, Overflow, Rounding
@@ -74,9 +74,9 @@ class Requantize(Op):
             yield "C1", shape in ((), (channels,)), f"{name} has shape {shape}, expected a scalar or ({channels},)"
         lo, hi = self.multiplier.limits
         yield "C2", lo >= 0 and hi < 1 << 32, f"multipliers {lo}..{hi} must be in 0..2^32-1"
-        yield "C3", 0 <= self.shift.limits[0] and self.shift.limits[1] <= MAX_SHIFT, (
+        yield "C3", self.shift.limits[0] >= 0 and self.shift.limits[1] <= MAX_SHIFT, (
             f"shift {self.shift.limits} must be in 0..{MAX_SHIFT}; a left shift goes into left_shift")
-        yield "C3", 0 <= self.left_shift.limits[0] and self.left_shift.limits[1] <= 31, (
+        yield "C3", self.left_shift.limits[0] >= 0 and self.left_shift.limits[1] <= 31, (
             f"left_shift {self.left_shift.limits} must be in 0..31")
         yield "C4", self.type.bits <= 32 and self.type.holds(self.zero_point, self.zero_point), (
             f"output type {self.type} must have at most 32 bits and hold zero point {self.zero_point}")
@@ -105,7 +105,8 @@ class Requantize(Op):
         """Return an upper limit of what the first rounding gives."""
         shift = self.shift.array if self.rounding not in _TWO_STAGE else np.minimum(self.shift.array, 31)
         pairs = np.broadcast_arrays(self.multiplier.array, self.left_shift.array, shift)
-        return max(((x.reach << int(ls)) * int(m) >> int(s)) + 1 for m, ls, s in zip(*(p.flat for p in pairs), strict=True))
+        columns = zip(*(p.flat for p in pairs), strict=True)
+        return max(x.reach * int(m) * 2 ** int(left) // 2 ** int(s) + 1 for m, left, s in columns)
 
     def trace(self, x: TensorType, *, wide: bool) -> Trace:
         """Trace the scalar rule with this op's own parameters: the exact width of every intermediate."""

@@ -65,7 +65,7 @@ def run_products(
 
 def _run_exact(
     op: Weighted, x: IntArray, kept: TensorType, weight: IntArray, bias: IntArray, window: Window,
-    dtype: type[np.signedinteger[np._typing.NBitBase]],
+    dtype: type[np.int32] | type[np.int64],
 ) -> IntArray:
     channels, (top, left, bottom, right) = weight.shape[0], window.padding
     centred = np.pad((x - kept.zero_point).astype(dtype), ((0, 0), (0, 0), (top, bottom), (left, right)))

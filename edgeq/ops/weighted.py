@@ -127,7 +127,7 @@ class Weighted(Op):
         if bounds is None or self.acc_product is not None:
             return {"exact": False}
         lo, hi = int(bounds.lo.min()), int(bounds.hi.max())
-        small = -HOST_LIMIT < lo and hi < HOST_LIMIT
+        small = max(abs(lo), abs(hi)) < HOST_LIMIT
         return {"exact": small and (self.acc.holds(lo, hi) or self.acc_overflow is Overflow.wrap)}
 
     def bias_values(self, channels: int, bias: Constant | None) -> IntArray:

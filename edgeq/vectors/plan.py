@@ -41,7 +41,8 @@ class Slot:
     def holds(self, count: int) -> dict[str, Any]:
         """Return the manifest fields that both files share."""
         kind = {"bits": self.kept.type.bits, "signed": self.kept.type.signed}
-        return {"tensor": self.value, "layer": self.layer, "role": self.role, "shape": [count, *self.kept.shape], "type": kind}
+        return {"tensor": self.value, "layer": self.layer, "role": self.role, "shape": [count, *self.kept.shape],
+                "axes": self.axes, "type": kind}
 
     def npy_holds(self, count: int) -> dict[str, Any]:
         """Return the manifest fields of the .npy file."""

@@ -45,10 +45,19 @@ def read_vectors(folder: str | Path, graph: Graph) -> VectorSet:
         if first.sha256 != entry.sha256:
             raise ArtefactError(f"{place / entry.path}: is not the value '{slot.value}' of {first.path}")
         if slot.value not in values:
-            values[slot.value] = _values(place / entry.path, slot, images)
-    raw = {name: _raw(place, path, lines) for name, path in raw_files(graph).items()}
-    inputs = {i.name: raw[i.name] if i.name in raw else values[i.name] for i in graph.inputs}
+            values[slot.value] = open_slot(place, slot, images)
+    inputs = read_inputs(place, graph, images)
     return VectorSet(values, inputs, images, dict(manifest.details[KEY].get("stimuli") or {}))
+
+
+def read_inputs(folder: Path, graph: Graph, images: int) -> dict[str, Array]:
+    """Return the inputs as the user gave them; raises ArtefactError or InputError for a damaged file."""
+    raw = raw_files(graph)
+    own = {slot.value: slot for slot in slots(graph) if slot.layer == slot.value}
+    return {
+        i.name: load_npy(folder / raw[i.name]) if i.name in raw else open_slot(folder, own[i.name], images)
+        for i in graph.inputs
+    }
 
 
 def vector_manifest(folder: Path, graph: Graph | None = None) -> Manifest:
@@ -58,8 +67,8 @@ def vector_manifest(folder: Path, graph: Graph | None = None) -> Manifest:
         raise ArtefactError(f"{folder}: is not a vector folder; write one with edgeq simulate --vectors")
     if graph is not None and manifest.digest != graph_digest(graph):
         raise ArtefactError(
-            f"{folder}: vectors are of graph '{manifest.graph}' sha256 {manifest.digest[:12]}.., expected '{graph.name}' "
-            f"sha256 {graph_digest(graph)[:12]}..; simulate them anew")
+            f"{folder}: vectors are of graph '{manifest.graph}' sha256 {manifest.digest[:12]}.., expected "
+            f"'{graph.name}' sha256 {graph_digest(graph)[:12]}..; simulate them anew")
     return manifest
 
 
@@ -73,20 +82,17 @@ def _line(lines: Mapping[str, Entry], path: str, folder: Path, expected: Mapping
     return lines[path]
 
 
-def _values(path: Path, slot: Slot, images: int) -> Array:
+def open_slot(folder: Path, slot: Slot, images: int) -> Array:
+    """Return the values of a slot, mapped; raises ArtefactError or InputError for another shape, type or range."""
+    path = folder / f"{slot.stem}.npy"
     array = load_npy(path)
     want = (images, *slot.kept.shape)
     if array.shape != want or array.dtype != slot.kept.type.dtype:
-        raise ArtefactError(f"{path}: holds {list(array.shape)} of {array.dtype}, expected {list(want)} of {slot.kept.type}")
+        raise ArtefactError(
+            f"{path}: holds {list(array.shape)} of {array.dtype}, expected {list(want)} of {slot.kept.type}")
     for start in range(0, len(array), 256):
         require_range(array[start : start + 256].reshape(-1), slot.kept.type, str(path))
     return array
-
-
-def _raw(folder: Path, path: str, lines: Mapping[str, Entry]) -> Array:
-    if path not in lines:
-        raise ArtefactError(f"{folder / path}: not listed in the manifest; write the vectors anew")
-    return load_npy(folder / path)
 
 
 def check_hex(folder: Path, slot: Slot, images: int, layout: str, expected: Array) -> int:

@@ -42,7 +42,7 @@ def make_stimuli(graph: Graph, count: int = 16, seed: int = 0) -> Stimuli:
 
 def _images(item: GraphInput, count: int, key: str) -> Array:
     lo, hi, rest, give = _domain(item)
-    images = [_PATTERNS[name](item.type, lo, hi, rest) for name in DIRECTED[:count]]
+    images = [_pattern(name, item.type, lo, hi, rest) for name in DIRECTED[:count]]
     images += [_random(item.type, lo, hi, f"{key} {k}") for k in range(count - len(images))]
     codes = np.stack(images) if images else np.zeros((0, *item.type.shape), np.int64)
     return give(codes)
@@ -59,39 +59,26 @@ def _domain(item: GraphInput) -> tuple[int, int, int, Callable[[IntArray], Array
     return kept.type.qmin, kept.type.qmax, kept.zero_point, lambda codes: codes.astype(kept.type.dtype)
 
 
-def _constant(value: Callable[[int, int, int], int]) -> Callable[[TensorType, int, int, int], IntArray]:
-    return lambda kept, lo, hi, rest: np.full(kept.shape, value(lo, hi, rest), np.int64)
-
-
-def _checkerboard(kept: TensorType, lo: int, hi: int, odd: int) -> IntArray:
-    parity = (np.indices(kept.shape).sum(axis=0) + odd) % 2 if kept.shape else np.array(odd)
-    return np.where(parity == 0, lo, hi).astype(np.int64)
-
-
-def _ramp(kept: TensorType, lo: int, hi: int, rest: int) -> IntArray:
-    """Return values that rise by one, from the smallest to the largest and again."""
-    del rest
-    period = min(hi - lo + 1, 1 << 32)
-    return lo + (np.arange(kept.size, dtype=np.int64) % period).reshape(kept.shape)
-
-
-def _one_hot(kept: TensorType, lo: int, hi: int, rest: int) -> IntArray:
-    """Return the resting value but for one largest value, in the middle of the row-major order."""
-    del lo
-    image = np.full(kept.size, rest, np.int64)
-    image[kept.size // 2] = hi
-    return image.reshape(kept.shape)
-
-
-_PATTERNS: dict[str, Callable[[TensorType, int, int, int], IntArray]] = {
-    "zero_point": _constant(lambda lo, hi, rest: rest),
-    "smallest": _constant(lambda lo, hi, rest: lo),
-    "largest": _constant(lambda lo, hi, rest: hi),
-    "checkerboard": lambda kept, lo, hi, rest: _checkerboard(kept, lo, hi, 0),
-    "checkerboard_inverse": lambda kept, lo, hi, rest: _checkerboard(kept, lo, hi, 1),
-    "ramp": _ramp,
-    "one_hot": _one_hot,
-}
+def _pattern(name: str, kept: TensorType, lo: int, hi: int, rest: int) -> IntArray:
+    """Return one directed image."""
+    places = np.arange(kept.size, dtype=np.int64)
+    parity = np.indices(kept.shape).sum(axis=0).reshape(-1) % 2 if kept.shape else places
+    match name:
+        case "zero_point":
+            image = np.full(kept.size, rest, np.int64)
+        case "smallest":
+            image = np.full(kept.size, lo, np.int64)
+        case "largest":
+            image = np.full(kept.size, hi, np.int64)
+        case "checkerboard":
+            image = np.where(parity == 0, lo, hi)
+        case "checkerboard_inverse":
+            image = np.where(parity == 0, hi, lo)
+        case "ramp":  # rises by one from the smallest to the largest, and again
+            image = lo + places % min(hi - lo + 1, 1 << 32)
+        case _:  # one_hot: the largest value in the middle of the row-major order
+            image = np.where(places == kept.size // 2, hi, rest)
+    return image.astype(np.int64).reshape(kept.shape)
 
 
 def _random(kept: TensorType, lo: int, hi: int, key: str) -> IntArray:

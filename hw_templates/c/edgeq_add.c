@@ -15,8 +15,8 @@ static int64_t edgeq_broadcast(const edgeq_tensor *x, const edgeq_tensor *y, con
     return edgeq_get(x, at);
 }
 
-int edgeq_add_run(const edgeq_add_params *p, const edgeq_tensor *x1, const edgeq_tensor *x2, const edgeq_tensor *y,
-                  edgeq_finding *found) {
+int edgeq_add_run(const edgeq_add_params *p, const edgeq_tensor *x1, const edgeq_tensor *x2,
+                  const edgeq_tensor *y, edgeq_finding *found) {
     const int64_t size = edgeq_size(y->rank, y->shape);
     int64_t index[EDGEQ_MAX_RANK] = {0};
     for (int64_t i = 0; i < size; i++) {

@@ -15,7 +15,7 @@ typedef struct edgeq_add_params {
 } edgeq_add_params;
 
 /* Fill y; return EDGEQ_OK, or EDGEQ_OVERFLOW with the place in `found`. */
-int edgeq_add_run(const edgeq_add_params *p, const edgeq_tensor *x1, const edgeq_tensor *x2, const edgeq_tensor *y,
-                  edgeq_finding *found);
+int edgeq_add_run(const edgeq_add_params *p, const edgeq_tensor *x1, const edgeq_tensor *x2,
+                  const edgeq_tensor *y, edgeq_finding *found);
 
 #endif

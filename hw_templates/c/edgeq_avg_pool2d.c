@@ -39,7 +39,12 @@ static int64_t edgeq_add_code(int64_t total, int64_t x, int64_t origin, int64_t 
 static int64_t edgeq_window_mean(const edgeq_avg_pool2d_params *p, const edgeq_tensor *x, int64_t c,
                                  edgeq_area window) {
     const edgeq_area image = {0, x->shape[1], 0, x->shape[2]};
-    const edgeq_area padded = {window.h0, x->shape[1] + p->padding[2], window.w0, x->shape[2] + p->padding[3]};
+    const edgeq_area padded = {
+        window.h0,
+        x->shape[1] + p->padding[2],
+        window.w0,
+        x->shape[2] + p->padding[3],
+    };
     const edgeq_area counted = edgeq_cut(window, padded);
     const edgeq_area real = edgeq_cut(counted, image);
     const int64_t count = edgeq_places(p->count_include_pad ? counted : real);

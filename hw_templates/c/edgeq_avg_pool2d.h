@@ -4,8 +4,8 @@
  *
  *   y = divide_by_count(sum(x - origin), count, rounding) + origin
  *
- * origin is 0 in the domain `raw`, the zero point in `centered`. Padding holds the zero point; count leaves it
- * out unless `count_include_pad`, and never counts what `ceil_mode` adds past the padding.
+ * origin is 0 in the domain `raw`, the zero point in `centered`. Padding holds the zero point; count leaves
+ * it out unless `count_include_pad`, and never counts what `ceil_mode` adds past the padding.
  */
 #ifndef EDGEQ_AVG_POOL2D_H
 #define EDGEQ_AVG_POOL2D_H

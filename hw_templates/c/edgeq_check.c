@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Self check of an emitted network; see edgeq_check.h. The only file of a project that needs a hosted C library.
+ * Self check of an emitted network; see edgeq_check.h. The only file of a project that needs a hosted C
+ * library.
  */
 #include "edgeq_check.h"
 
@@ -147,12 +148,14 @@ static int64_t edgeq_expected_values(const edgeq_check *check, const char *folde
     for (int k = 0; k < check->inputs; k++) {
         const edgeq_stimulus *stimulus = &check->stimuli[k];
         const int64_t count = check->images * stimulus->size;
-        whole = edgeq_has_length(folder, stimulus->file, count * edgeq_element_bytes(stimulus->element)) && whole;
+        whole = edgeq_has_length(folder, stimulus->file,
+                                 count * edgeq_element_bytes(stimulus->element)) && whole;
     }
     for (int k = 0; k < check->values; k++) {
         const edgeq_tensor *tensor = &check->tensors[k];
         const int64_t count = check->images * edgeq_size(tensor->rank, tensor->shape);
-        whole = edgeq_has_length(folder, check->golden[k].file, count * edgeq_element_bytes(tensor->element)) && whole;
+        whole = edgeq_has_length(folder, check->golden[k].file,
+                                 count * edgeq_element_bytes(tensor->element)) && whole;
         total += count;
     }
     return whole ? total : -1;
@@ -171,7 +174,8 @@ int edgeq_check_run(const edgeq_check *check, const char *folder) {
                progress.compared);
         return 0;
     }
-    printf("EDGEQ_C FAIL layers=%d images=%" PRId64 " values=%" PRId64 " mismatches=%" PRId64 "\n", check->layers,
+    printf("EDGEQ_C FAIL layers=%d images=%" PRId64 " values=%" PRId64 " mismatches=%" PRId64 "\n",
+           check->layers,
            check->images, progress.compared, progress.mismatches);
     return 1;
 }

@@ -2,7 +2,8 @@
  *
  * Self check of an emitted network: replay recorded inputs, compare every value with the recorded one.
  *
- * Vector files are raw integers, little endian, row-major, in the element type of the value, images concatenated.
+ * Vector files are raw integers, little endian, row-major, in the element type of the value, images
+ * concatenated.
  */
 #ifndef EDGEQ_CHECK_H
 #define EDGEQ_CHECK_H

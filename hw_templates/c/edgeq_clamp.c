@@ -6,7 +6,8 @@
 
 #include "edgeq_arith.h"
 
-int edgeq_clamp_run(const edgeq_clamp_params *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found) {
+int edgeq_clamp_run(const edgeq_clamp_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                    edgeq_finding *found) {
     const int64_t size = edgeq_size(x->rank, x->shape);
     (void)found;
     for (int64_t i = 0; i < size; i++) {

@@ -15,6 +15,7 @@ typedef struct edgeq_clamp_params {
 } edgeq_clamp_params;
 
 /* Fill y, of x's shape; return EDGEQ_OK. */
-int edgeq_clamp_run(const edgeq_clamp_params *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found);
+int edgeq_clamp_run(const edgeq_clamp_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                    edgeq_finding *found);
 
 #endif

@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-int edgeq_conv2d_run(const edgeq_conv2d_params *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found) {
+int edgeq_conv2d_run(const edgeq_conv2d_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                     edgeq_finding *found) {
     const edgeq_products products = {
         .rule = &p->weighted,
         .weight = &p->weight,

@@ -21,6 +21,7 @@ typedef struct edgeq_conv2d_params {
 } edgeq_conv2d_params;
 
 /* Fill y (O, OH, OW); return EDGEQ_OK, or EDGEQ_OVERFLOW with the place in `found`. */
-int edgeq_conv2d_run(const edgeq_conv2d_params *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found);
+int edgeq_conv2d_run(const edgeq_conv2d_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                     edgeq_finding *found);
 
 #endif

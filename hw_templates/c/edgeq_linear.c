@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-int edgeq_linear_run(const edgeq_linear_params *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found) {
+int edgeq_linear_run(const edgeq_linear_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                     edgeq_finding *found) {
     const int64_t out = p->weight.shape[0];
     const int64_t in = p->weight.shape[1];
     const int64_t rows = edgeq_size(x->rank - 1, x->shape);

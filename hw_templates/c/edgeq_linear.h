@@ -2,7 +2,8 @@
  *
  * Fully connected layer: the last axis of x (.., K) times weight (O, K) into accumulators (.., O).
  *
- *   acc[..,o] = bias[o] + 2^f * sum over k of (x[..,k] - x_zero_point) * (w[o,k] - w_zero_point[o]), k ascending
+ *   acc[..,o] = bias[o] + 2^f * sum over k, ascending, of
+ *               (x[..,k] - x_zero_point) * (w[o,k] - w_zero_point[o])
  */
 #ifndef EDGEQ_LINEAR_H
 #define EDGEQ_LINEAR_H
@@ -18,6 +19,7 @@ typedef struct edgeq_linear_params {
 } edgeq_linear_params;
 
 /* Fill y (.., O); return EDGEQ_OK, or EDGEQ_OVERFLOW with the place in `found`. */
-int edgeq_linear_run(const edgeq_linear_params *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found);
+int edgeq_linear_run(const edgeq_linear_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                     edgeq_finding *found);
 
 #endif

@@ -7,7 +7,8 @@
 #include "edgeq_arith.h"
 
 /* Return the largest code of rows h0 .. h1 - 1 and columns w0 .. w1 - 1 of channel c. */
-static int64_t edgeq_window_max(const edgeq_tensor *x, int64_t c, int64_t h0, int64_t h1, int64_t w0, int64_t w1) {
+static int64_t edgeq_window_max(const edgeq_tensor *x, int64_t c, int64_t h0, int64_t h1, int64_t w0,
+                                int64_t w1) {
     int64_t best = x->type.lo;
     for (int64_t h = h0 < 0 ? 0 : h0; h < h1 && h < x->shape[1]; h++) {
         for (int64_t w = w0 < 0 ? 0 : w0; w < w1 && w < x->shape[2]; w++) {

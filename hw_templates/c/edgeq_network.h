@@ -17,9 +17,11 @@ typedef struct edgeq_stop {
 } edgeq_stop;
 
 /*
- * Compute every value of one sample. inputs[k] holds the sample of input k, row-major, in the element type of its
- * view, or uint8 pixels where the input has a table. `observe` may be NULL. Return EDGEQ_OK or EDGEQ_OVERFLOW.
+ * Compute every value of one sample. inputs[k] holds the sample of input k, row-major, in the element type
+ * of its view, or uint8 pixels where the input has a table. `observe` may be NULL. Return EDGEQ_OK or
+ * EDGEQ_OVERFLOW.
  */
-typedef int (*edgeq_network_run)(const void *const *inputs, edgeq_observer observe, void *context, edgeq_stop *stop);
+typedef int (*edgeq_network_run)(const void *const *inputs, edgeq_observer observe, void *context,
+                                 edgeq_stop *stop);
 
 #endif

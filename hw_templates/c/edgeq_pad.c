@@ -17,7 +17,8 @@ static int64_t edgeq_padded(const edgeq_pad_params *p, const edgeq_tensor *x, co
     return edgeq_get(x, at);
 }
 
-int edgeq_pad_run(const edgeq_pad_params *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found) {
+int edgeq_pad_run(const edgeq_pad_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                  edgeq_finding *found) {
     const int64_t size = edgeq_size(y->rank, y->shape);
     int64_t index[EDGEQ_MAX_RANK] = {0};
     (void)found;

@@ -17,6 +17,7 @@ typedef struct edgeq_pad_params {
 } edgeq_pad_params;
 
 /* Fill y; return EDGEQ_OK. */
-int edgeq_pad_run(const edgeq_pad_params *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found);
+int edgeq_pad_run(const edgeq_pad_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                  edgeq_finding *found);
 
 #endif

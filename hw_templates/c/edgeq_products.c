@@ -37,8 +37,9 @@ static int64_t edgeq_term(const edgeq_products *p, const edgeq_tensor *x, int64_
     const int64_t x_index = c * p->x_step[0] + tap->h * p->x_step[1] + tap->w * p->x_step[2];
     const int64_t w_index = ((o * in_group + tap->ic) * p->kernel[0] + tap->kh) * p->kernel[1] + tap->kw;
     const int64_t weight = edgeq_load(p->weight->data, p->weight->element, w_index);
+    const int64_t zero_point = edgeq_of_channel(&rule->weight_zero_point, o);
     const int64_t product = edgeq_multiply(edgeq_get(x, x_index), x->zero_point, weight,
-                                           edgeq_of_channel(&rule->weight_zero_point, o), rule->bias_fraction_bits);
+                                           zero_point, rule->bias_fraction_bits);
     if (!rule->has_acc_product) {
         return product;
     }
@@ -66,7 +67,8 @@ static int64_t edgeq_add_term(const edgeq_weighted *rule, int64_t acc, int64_t t
 }
 
 /* Return the sum where no partial sum can leave 62 bits: nothing is narrowed but a wrapping total. */
-static int64_t edgeq_exact_sum(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh, int64_t ow) {
+static int64_t edgeq_exact_sum(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh,
+                               int64_t ow) {
     const edgeq_weighted *rule = p->rule;
     int64_t sum = edgeq_bias(p, o);
     edgeq_tap tap;
@@ -75,7 +77,8 @@ static int64_t edgeq_exact_sum(const edgeq_products *p, const edgeq_tensor *x, i
             if (!edgeq_find_tap(p, oh, ow, &tap)) {
                 continue;
             }
-            for (tap.ic = 0; tap.ic < p->weight->shape[1]; tap.ic++) { /* the rule `error` adds and leaves it so */
+            for (tap.ic = 0; tap.ic < p->weight->shape[1]; tap.ic++) {
+                /* under the rule `error` the sum is left as it is */
                 sum = edgeq_accumulate(sum, edgeq_term(p, x, o, &tap), 0, 0, EDGEQ_OVERFLOW_ERROR);
             }
         }
@@ -104,7 +107,8 @@ static bool edgeq_add_stops(const edgeq_weighted *rule, int64_t *acc, int64_t te
 }
 
 /* Add the terms of one partial sum in the declared order; return true when that stops the run. */
-static bool edgeq_lane_stops(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh, int64_t ow,
+static bool edgeq_lane_stops(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh,
+                             int64_t ow,
                              int64_t lane, int64_t *acc, edgeq_finding *found) {
     const int64_t taps = p->weight->shape[1] * p->kernel[0] * p->kernel[1];
     for (int64_t k = lane; k < taps; k += p->rule->acc_lanes) {
@@ -118,7 +122,8 @@ static bool edgeq_lane_stops(const edgeq_products *p, const edgeq_tensor *x, int
 }
 
 /* Add every term in the declared order; return true when that stops the run. */
-static bool edgeq_ordered_stops(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh, int64_t ow,
+static bool edgeq_ordered_stops(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh,
+                                int64_t ow,
                                 int64_t *acc, edgeq_finding *found) {
     const bool first = p->rule->acc_bias == EDGEQ_ACC_BIAS_FIRST;
     *acc = 0;
@@ -128,14 +133,16 @@ static bool edgeq_ordered_stops(const edgeq_products *p, const edgeq_tensor *x, 
     }
     for (int64_t lane = 1; lane < p->rule->acc_lanes; lane++) {
         int64_t part = 0;
-        if (edgeq_lane_stops(p, x, o, oh, ow, lane, &part, found) || edgeq_add_stops(p->rule, acc, part, found)) {
+        if (edgeq_lane_stops(p, x, o, oh, ow, lane, &part, found) || edgeq_add_stops(p->rule, acc, part,
+                                                                                     found)) {
             return true;
         }
     }
     return !first && edgeq_add_stops(p->rule, acc, edgeq_bias(p, o), found);
 }
 
-int edgeq_products_run(const edgeq_products *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found) {
+int edgeq_products_run(const edgeq_products *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                       edgeq_finding *found) {
     for (int64_t o = 0; o < p->y_shape[0]; o++) {
         for (int64_t oh = 0; oh < p->y_shape[1]; oh++) {
             for (int64_t ow = 0; ow < p->y_shape[2]; ow++) {

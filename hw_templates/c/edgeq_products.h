@@ -2,12 +2,13 @@
  *
  * The loop nest that conv2d and linear share: sums of products in a declared accumulator.
  *
- *   acc[o,oh,ow] = bias[o] + 2^f * sum over taps of (x[c,h,w] - x_zero_point) * (w[o,c,kh,kw] - w_zero_point[o])
+ *   acc[o,oh,ow] = bias[o] + 2^f * sum over taps of
+ *                  (x[c,h,w] - x_zero_point) * (w[o,c,kh,kw] - w_zero_point[o])
  *   with h = oh * stride[0] - top + kh * dilation[0], w likewise; a tap on padding adds nothing.
  *
- * Terms are added in `acc_order`. Term k goes to partial sum k mod `acc_lanes`; a first bias starts partial sum 0;
- * the others are added to it in order before a last bias. Every addition keeps `acc` by the rule `acc_overflow`.
- * With `acc_product` each product, and the bias, is rounded and narrowed before it is added.
+ * Terms are added in `acc_order`. Term k goes to partial sum k mod `acc_lanes`; a first bias starts partial
+ * sum 0; the others are added to it in order before a last bias. Every addition keeps `acc` by the rule
+ * `acc_overflow`. With `acc_product` each product, and the bias, is rounded and narrowed before it is added.
  */
 #ifndef EDGEQ_PRODUCTS_H
 #define EDGEQ_PRODUCTS_H
@@ -80,6 +81,7 @@ typedef struct edgeq_products {
 } edgeq_products;
 
 /* Fill y; return EDGEQ_OK, or EDGEQ_OVERFLOW with the place in `found`. */
-int edgeq_products_run(const edgeq_products *p, const edgeq_tensor *x, const edgeq_tensor *y, edgeq_finding *found);
+int edgeq_products_run(const edgeq_products *p, const edgeq_tensor *x, const edgeq_tensor *y,
+                       edgeq_finding *found);
 
 #endif

@@ -7,22 +7,26 @@
 #include "edgeq_arith.h"
 
 /* Return the code of one value. */
-static int64_t edgeq_requantize_one(const edgeq_requantize_params *p, int64_t x, int64_t x_zero_point, int64_t c) {
+static int64_t edgeq_requantize_one(const edgeq_requantize_params *p, int64_t x, int64_t x_zero_point,
+                                    int64_t c) {
     const int64_t multiplier = edgeq_of_channel(&p->multiplier, c);
     const int64_t shift = edgeq_of_channel(&p->shift, c);
     const int64_t left_shift = edgeq_of_channel(&p->left_shift, c);
     const int64_t lo = p->has_clamp ? p->clamp[0] : p->type.lo;
     const int64_t hi = p->has_clamp ? p->clamp[1] : p->type.hi;
     if (p->wide) {
-        return edgeq_requantize_wide(x, x_zero_point, multiplier, left_shift, shift, p->rounding, p->zero_point,
+        return edgeq_requantize_wide(x, x_zero_point, multiplier, left_shift, shift, p->rounding,
+                                     p->zero_point,
                                      p->type.lo, p->type.hi, p->overflow, lo, hi);
     }
-    return edgeq_requantize(x, x_zero_point, multiplier, left_shift, shift, p->rounding, p->zero_point, p->type.lo,
+    return edgeq_requantize(x, x_zero_point, multiplier, left_shift, shift, p->rounding, p->zero_point,
+                            p->type.lo,
                             p->type.hi, p->overflow, lo, hi);
 }
 
 /* Return the value before it is narrowed. */
-static int64_t edgeq_rescale_one(const edgeq_requantize_params *p, int64_t x, int64_t x_zero_point, int64_t c) {
+static int64_t edgeq_rescale_one(const edgeq_requantize_params *p, int64_t x, int64_t x_zero_point,
+                                 int64_t c) {
     const int64_t multiplier = edgeq_of_channel(&p->multiplier, c);
     const int64_t shift = edgeq_of_channel(&p->shift, c);
     const int64_t left_shift = edgeq_of_channel(&p->left_shift, c);

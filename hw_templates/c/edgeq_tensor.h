@@ -2,9 +2,9 @@
  *
  * Views of integer tensors, and the only two functions that read and write their elements.
  *
- * A value is stored row-major (the channel slowest in (C, H, W)) in the smallest of int8_t .. uint64_t that holds
- * its type; unsigned types have at most 63 bits, so every value is an int64_t. Elements are copied bytewise:
- * buffers of any alignment may be shared by values of different types.
+ * A value is stored row-major (the channel slowest in (C, H, W)) in the smallest of int8_t .. uint64_t that
+ * holds its type; unsigned types have at most 63 bits, so every value is an int64_t. Elements are copied
+ * bytewise: buffers of any alignment may be shared by values of different types.
  */
 #ifndef EDGEQ_TENSOR_H
 #define EDGEQ_TENSOR_H

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,3 +225,33 @@ def quantized(tmp_path_factory: pytest.TempPathFactory) -> Sample:
         prepared(*inputs)
         converted = convert_pt2e(prepared)
         return _export(converted, inputs, tmp_path_factory.mktemp("pt2e") / "quantized.pt2")
+
+
+def _members(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {info.filename.partition("/")[2]: archive.read(info) for info in archive.infolist()}
+
+
+@pytest.fixture
+def edit(zoo, tmp_path) -> Callable[..., Path]:
+    """Give a function that writes a changed copy of the archive of ``tied``."""
+
+    def make(
+        change: Callable[[dict[str, bytes]], object] = lambda _: None,
+        document: str = "",
+        alter: Callable[[dict], object] = lambda _: None,
+        compression: int = zipfile.ZIP_STORED,
+    ) -> Path:
+        members = _members(zoo["tied"].path)
+        change(members)
+        if document:
+            parsed = json.loads(members[document])
+            alter(parsed)
+            members[document] = json.dumps(parsed).encode()
+        path = tmp_path / "edited.pt2"
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for name, data in members.items():
+                archive.writestr(f"edited/{name}", data)
+        return path
+
+    return make

@@ -76,7 +76,7 @@ def test_unexpected_names_are_listed(arch, weights, tmp_path) -> None:
     assert load_state_dict_model(tmp_path / "w.pt", f"{arch}:Net").unexpected == ("old.a", "old.b")
 
 
-def _refused(path: Path, arch: str, match: str | None, error: type[ModelError] = ModelError) -> None:
+def _refused(path: Path, arch: str, match: str, error: type[ModelError] = ModelError) -> None:
     with pytest.raises(error, match=match) as caught:
         load_state_dict_model(path, arch)
     assert "\n" not in str(caught.value)
@@ -112,7 +112,7 @@ def test_other_files(arch, zoo, tmp_path) -> None:
     _refused(tmp_path / "absent.pt", f"{arch}:Net", "no such weights file")
     _refused(zoo["tied"].path, f"{arch}:Net", "is a torch.export archive")
     (tmp_path / "text.pt").write_text("hello world")
-    _refused(tmp_path / "text.pt", f"{arch}:Net", None, ModelError)
+    _refused(tmp_path / "text.pt", f"{arch}:Net", "is not a file of weights")
     torch.save([1, 2], tmp_path / "list.pt")
     _refused(tmp_path / "list.pt", f"{arch}:Net", "holds list, expected a state dict")
 
@@ -137,6 +137,12 @@ def test_wrong_files(weights, tmp_path) -> None:
     _refused(tmp_path / "w.pt", f"{tmp_path}/absent.py:Net", "no such file")
     (tmp_path / "broken.py").write_text("def (")
     _refused(tmp_path / "w.pt", f"{tmp_path}/broken.py:Net", "importing .* failed: SyntaxError")
+
+
+def test_a_file_that_exits_when_imported(weights, tmp_path) -> None:
+    torch.save(weights, tmp_path / "w.pt")
+    (tmp_path / "script.py").write_text("raise SystemExit(3)")
+    _refused(tmp_path / "w.pt", f"{tmp_path}/script.py:Net", "importing .* failed: SystemExit: 3")
 
 
 def test_with_code(zoo, weights, tmp_path) -> None:

@@ -1,0 +1,28 @@
+"""Read the arrays that options name: ``X.npy``, or ``NAME=X.npy`` for a network of several inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edgeq.artefacts.npy import load_npy
+from edgeq.errors import InputError
+
+
+def named_arrays(given: Sequence[str], names: Sequence[str] | None, option: str) -> dict[str, Any]:
+    """Return input name to array; ``names`` are the inputs, None when they are not known yet.
+
+    Raises InputError for a missing name, one given twice, and a file that is not a `.npy` array.
+    """
+    arrays: dict[str, Any] = {}
+    for text in given:
+        name, sign, path = text.partition("=")
+        if not sign:
+            name, path = (names[0] if names else ""), text
+            if names is not None and len(names) > 1:
+                raise InputError(f"{option} {text}: the inputs are {', '.join(names)}; write {option} NAME={text}")
+        if name in arrays:
+            raise InputError(f"{option}: input '{name}' is given twice")
+        arrays[name] = load_npy(Path(path))
+    return arrays

@@ -1,0 +1,51 @@
+"""Give every way out of a command its message and its exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+import click
+
+from edgeq.errors import EdgeqError, OverflowDetected
+
+OK, MISMATCH, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Print one line for an expected error and return its exit code; raise what is not expected."""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else OK
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | click.exceptions.Abort):
+        _say("interrupted; nothing was left half written")
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        error.show()
+        return USER_ERROR
+    if isinstance(error, OverflowDetected):
+        _say(str(error))
+        return MISMATCH
+    if isinstance(error, EdgeqError):
+        _say(str(error))
+        return USER_ERROR
+    if isinstance(error, BrokenPipeError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader of our output has left
+        return OK
+    if isinstance(error, OSError):
+        _say(_system_error(error))
+        return USER_ERROR
+    raise error
+
+
+def _system_error(error: OSError) -> str:
+    what = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"{what}the disk is full; nothing was left half written. Free some space and run the command again"
+    return f"{what}{error.strerror or error}"
+
+
+def _say(message: str) -> None:
+    click.echo(f"edgeq: error: {' '.join(message.split())}", err=True)

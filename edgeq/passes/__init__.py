@@ -1,0 +1,1 @@
+"""What can be said of a graph as a whole."""
