@@ -7,6 +7,7 @@ this edgeq writes; and, for projects, `make check`. A folder's code runs only wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,9 @@ def _checksums(place: Path, manifest: Manifest) -> Iterator[Row]:
             yield Row("checksum", entry.path, 0, FAIL, "changed since it was written")
         else:
             good += 1
-    for path in sorted({e.path for e in manifest.files if sum(o.path == e.path for o in manifest.files) > 1}):
-        yield Row("checksum", str(path), 0, FAIL, "listed twice in the manifest")
+    for twice, times in Counter(e.path for e in manifest.files).items():
+        if times > 1:
+            yield Row("checksum", twice, 0, FAIL, "listed twice in the manifest")
     for extra in unlisted(place, [e.path for e in manifest.files]):
         yield Row("checksum", extra, 0, FAIL, "not listed in the manifest")
     yield Row("checksum", NAME, 0, PASS, f"{good} of {len(manifest.files)} files are as they were written")
@@ -101,11 +103,13 @@ def _graph(place: Path, manifest: Manifest, given: Graph | None) -> tuple[Graph 
         return given, Row("graph", GRAPH, 0, FAIL, str(error))
     graph = given or own
     assert graph is not None  # a vector folder without a given graph was refused before
-    for what, other in (("the manifest is of", manifest.digest), (f"{GRAPH} is", own and graph_digest(own))):
-        if other is not None and other != graph_digest(graph):
-            detail = f"{what} graph sha256 {other[:12]}.., expected '{graph.name}' sha256 {graph_digest(graph)[:12]}.."
-            return None, Row("graph", GRAPH if own else NAME, 0, FAIL, detail)
-    return graph, Row("graph", GRAPH if inside else graph.name, 0, PASS, f"'{graph.name}' sha256 {manifest.digest[:12]}..")
+    digest = graph_digest(graph)
+    found = {NAME: manifest.digest} | ({GRAPH: graph_digest(own)} if own is not None else {})
+    for where, other in found.items():
+        if other != digest:
+            detail = f"is of graph sha256 {other[:12]}.., expected '{graph.name}' sha256 {digest[:12]}.."
+            return None, Row("graph", where, 0, FAIL, detail)
+    return graph, Row("graph", GRAPH if inside else NAME, 0, PASS, f"'{graph.name}' sha256 {digest[:12]}..")
 
 
 def _format(
@@ -164,7 +168,8 @@ def _compared(path: str, graph: Graph, tensors: Mapping[str, Array], expected: M
         wrong = np.argwhere(got != want)
         if wrong.size:
             first = tuple(int(v) for v in wrong[0])
-            detail = f"{name}: {len(wrong)} of {want.size} values differ; at {list(first)} {got[first]}, graph {want[first]}"
+            said = f"at {list(first)} {got[first]}, expected {want[first]}"
+            detail = f"{name}: {len(wrong)} of {want.size} values differ; {said}"
             return Row("decode", path, count + want.size, FAIL, detail)
         count += want.size
     return Row("decode", path, count, PASS, ", ".join(tensors) if len(tensors) <= 3 else f"{len(tensors)} tensors")
@@ -200,7 +205,8 @@ def _rewritten(
     for path, fault in faults:
         yield Row("rewrite", path, 0, FAIL, fault)
     if not faults:
-        yield Row("rewrite", kind.name, 0, PASS, f"{len(made)} files are byte for byte those that edgeq {__version__} writes")
+        detail = f"{len(made)} files are byte for byte those that edgeq {__version__} writes"
+        yield Row("rewrite", kind.name, 0, PASS, detail)
 
 
 def _fault(

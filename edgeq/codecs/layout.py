@@ -68,7 +68,7 @@ def to_layout(array: Array, axes: str, layout: str) -> Array:
     """Return ``array`` with its axes in the order of ``layout``; a leading axis N not in ``axes`` stays first."""
     order = permutation(axes, layout)
     lead = array.ndim - len(axes)
-    return np.ascontiguousarray(array.transpose(*range(lead), *(lead + k for k in order)))
+    return np.array(array.transpose(*range(lead), *(lead + k for k in order)), order="C")
 
 
 def from_layout(flat: Array, axes: str, layout: str, shape: tuple[int, ...]) -> Array:
@@ -82,4 +82,4 @@ def from_layout(flat: Array, axes: str, layout: str, shape: tuple[int, ...]) -> 
     if flat.size != int(np.prod(shape, dtype=np.int64)):
         raise InputError(f"{flat.size} values do not fill {list(shape)}")
     inverse = (order.index(k) for k in range(len(order)))
-    return np.ascontiguousarray(flat.reshape(stored).transpose(*range(lead), *(lead + k for k in inverse)))
+    return np.array(flat.reshape(stored).transpose(*range(lead), *(lead + k for k in inverse)), order="C")

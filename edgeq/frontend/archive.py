@@ -45,8 +45,7 @@ _OTHER_KINDS = {
     ),
     "legacy-export": (
         UnsafeModelError,
-        "is a torch <= 2.7 export archive with pickled weights (serialized_state_dict), which run code "
-        "when loaded; "
+        "is a torch <= 2.7 export archive with pickled weights (serialized_state_dict), which run code when loaded; "
         "save it again with torch.export.save of torch >= 2.8, or load it with --allow-code",
     ),
     "other": (ModelError, "is a zip archive but not a model; save the model with torch.export.save"),
@@ -107,8 +106,7 @@ def _check_kind(archive: Archive) -> None:
         found = archive.read(member) if archive.size(member) <= 16 else b"(too long)"
         if found != expected:
             raise ModelError(
-                f"{archive.path}: {member} is {found.decode(errors='replace')!r}, expected "
-                f"{expected.decode()!r}; "
+                f"{archive.path}: {member} is {found.decode(errors='replace')!r}, expected {expected.decode()!r}; "
                 "save the model again with torch.export.save of torch 2.8 to 2.13"
             )
 

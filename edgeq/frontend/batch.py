@@ -25,18 +25,23 @@ def rebatch(program: Program) -> Program:
     """
     scope = Scope(dict(program.types), dict(program.constants), _exported_batch(program))
     scope.batched.update(item.name for item in program.inputs)
-    calls: list[Call] = []
-    for call in program.calls:
-        scope.before = []
-        rewritten = RULES[group_of(call)](scope, call)
-        calls += [*scope.before, rewritten]
+    calls = tuple(_rewritten(scope, call) for call in program.calls)
     inputs = tuple(_open(item) for item in program.inputs)
     types = {name: _open_type(scope, name, type) for name, type in scope.types.items()}
     for name in program.outputs:
         if name not in scope.batched:
             raise ModelError(f"output '{name}' does not depend on the input's batch; return one result per sample")
     names = {**program.constant_names, **scope.constant_names(program)}
-    return drop_unused(Program(inputs, scope.constants, tuple(calls), program.outputs, names, types))
+    return drop_unused(Program(inputs, scope.constants, calls, program.outputs, names, types))
+
+
+def _rewritten(scope: Scope, call: Call) -> Call:
+    rule = RULES[group_of(call)]
+    try:
+        return rule(scope, call)
+    except (IndexError, KeyError, TypeError, ValueError, AssertionError, ZeroDivisionError) as error:
+        reason = f"{type(error).__name__} {error}".rstrip()
+        raise ModelError(f"{call.where()}: its arguments do not fit the operator ({reason}); export again") from error
 
 
 def _exported_batch(program: Program) -> int | None:

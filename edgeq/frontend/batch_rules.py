@@ -82,7 +82,7 @@ def _least_rank(scope: Scope, call: Call) -> int:
     if "conv" in call.op:
         weight = call.args[1]
         return scope.rank(weight.name) if isinstance(weight, Ref) else 3
-    for rank, mark in ((3, "1d"), (4, "2d"), (4, "pixel_")):
+    for rank, mark in ((3, "1d"), (4, "2d"), (4, "pixel_"), (4, "channel_")):
         if mark in call.op:
             return rank
     return 2
@@ -99,6 +99,8 @@ def _matmul(scope: Scope, call: Call) -> Call:
     left, right = operands
     together = left in scope.batched and right in scope.batched
     if together and scope.rank(left) == scope.rank(right) >= 3:
+        return scope.keep(call)
+    if call.op == "matmul" and left not in scope.batched and scope.rank(left) <= 2 and scope.rank(right) >= 3:
         return scope.keep(call)
     if together or right in scope.batched or scope.rank(left) < 2 or scope.rank(right) > 2:
         refuse(call, "the product mixes samples of the batch", "multiply each sample by fixed weights")

@@ -17,7 +17,7 @@ class Scope:
     """Hold what is known while a program is walked.
 
     ``batch``: the batch of the export, ``None`` if open. ``batched``: names whose dimension 0 is the batch.
-    ``sizes``: names of integers that depend on the batch. ``before``: calls to insert before the present one.
+    ``sizes``: names of integers that depend on the batch.
     """
 
     types: dict[str, ValueType]
@@ -25,7 +25,6 @@ class Scope:
     batch: int | None
     batched: set[str] = field(default_factory=set)
     sizes: set[str] = field(default_factory=set)
-    before: list[Call] = field(default_factory=list)
     rows: dict[str, str] = field(default_factory=dict)
 
     def shape(self, name: str) -> tuple[int | None, ...]:

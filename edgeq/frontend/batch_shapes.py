@@ -33,10 +33,15 @@ def _axis(scope: Scope, call: Call) -> Call:
     default = () if call.op in ("flip", "roll") else 0
     position = {"split": 2, "split_with_sizes": 2, "chunk": 2, "roll": 2}.get(call.op, 1)
     dims = ints(argument(call, position, "dims" if call.op in ("flip", "roll") else "dim", default))
-    whole = call.op == "slice" and argument(call, 2, "start") in (None, 0) and argument(call, 3, "end") in (None, _ALL)
-    if (not dims or touches_batch(dims, scope.rank(first))) and not whole:
+    if (not dims or touches_batch(dims, scope.rank(first))) and not _is_whole_slice(call):
         refuse(call, "it works along dimension 0, the batch", "work on each sample by itself")
     return scope.keep(call)
+
+
+def _is_whole_slice(call: Call) -> bool:
+    """Say whether a slice takes everything."""
+    start, end, step = (argument(call, place, name) for place, name in ((2, "start"), (3, "end"), (4, "step")))
+    return call.op == "slice" and start in (None, 0) and end in (None, _ALL) and step in (None, 1)
 
 
 def _view(scope: Scope, call: Call) -> Call:

@@ -59,7 +59,8 @@ def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = N
             failures.append(error)
     if captured:
         return captured[0]
-    raise _export_error(failures[-1]) from failures[-1]
+    failure = next((error for error in failures if isinstance(error, EdgeqError)), failures[-1])
+    raise _export_error(failure) from failure
 
 
 def _export_error(error: Exception) -> Exception:

@@ -64,8 +64,7 @@ _GROUPS: dict[Group, str] = {
     """,
     "view": "view.default reshape.default _unsafe_view.default",
     "flatten": "flatten.using_ints",
-    "permute": "permute.default transpose.int t.default numpy_T.default mT.default unsqueeze.default "
-    "movedim.int",
+    "permute": "permute.default transpose.int t.default numpy_T.default mT.default unsqueeze.default movedim.int",
     "squeeze": "squeeze.default squeeze.dim squeeze.dims",
     "expand": "expand.default",
     "join": "cat.default concat.default stack.default",
@@ -103,9 +102,7 @@ def group_of(call: Call) -> Group:
     group = GROUP_OF.get(canonical_target(call.target))
     if group is None:
         raise UnsupportedOpError(
-            f"{call.where()}: operator {call.target} is not supported; rewrite this line with supported "
-            "operators "
-            "(convolution, linear, pooling, activations, add, concat, reshape), or cut it off the exported "
-            "model"
+            f"{call.where()}: operator {call.target} is not supported; rewrite this line with supported operators "
+            "(convolution, linear, pooling, activations, add, concat, reshape), or cut it off the exported model"
         )
     return group

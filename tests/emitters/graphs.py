@@ -30,7 +30,7 @@ def codes(rng: np.random.Generator, kept: IntType, shape: tuple[int, ...], image
 def small(images: int = 3) -> Made:
     """A conv with a requantize, a pool, and a linear: the least that looks like a network."""
     rng = np.random.default_rng(1)
-    b = GraphBuilder("small")
+    b = GraphBuilder("net")
     x = b.input("x", (2, 5, 4), S8, zero_point=-3)
     y = b.conv2d(x, rng.integers(-128, 128, (3, 2, 3, 3)), rng.integers(-999, 999, 3), padding=1, name="conv")
     y = b.requantize(y, rng.integers(1 << 30, 1 << 31, 3), 39, zero_point=5, clamp=(5, 127))
@@ -104,7 +104,8 @@ def rules(images: int = 4) -> Made:
         errs = declared.get("acc_overflow") == "error"
         lo, hi = (-3, 4) if errs else (-128, 128)
         weight = rng.integers(lo, hi, (3, 2, 2, 3))
-        b.output(b.conv2d(quiet if errs else x, weight, rng.integers(lo, hi, 3), padding=(1, 1, 0, 1), **declared, name=f"acc{k}"))
+        bias = rng.integers(lo, hi, 3)
+        b.output(b.conv2d(quiet if errs else x, weight, bias, padding=(1, 1, 0, 1), **declared, name=f"acc{k}"))
     big = rng.integers(-(1 << 15), 1 << 15, (2, 4))
     for bits in (62, 63, 64):
         kept = {"weight_type": S16, "bias_fraction_bits": 14, "acc": IntType(bits), "name": f"wrap{bits}"}
@@ -172,7 +173,7 @@ def widths(images: int = 3) -> Made:
     b.output(b.requantize(half, 1 << 15, 16, type=U8, zero_point=200, name="%s"))
     b.output(b.reshape(half, (1, 1), name="lifted"), name="lifted again")
     b.output(half, name="as it came")
-    data = {name: rng.integers(0, 256, (images, *shape)) for name, shape in (("image/0", (3, 4, 3)), ("grey", (2, 2, 2)))}
+    data = {"image/0": rng.integers(0, 256, (images, 3, 4, 3)), "grey": rng.integers(0, 256, (images, 2, 2, 2))}
     data |= {"bit": codes(rng, IntType(1, signed=False), (5,), images), "scalar": codes(rng, S16, (), images)}
     return b.build(), data | {"case": codes(rng, IntType(4), (1, 1, 1), images)}
 

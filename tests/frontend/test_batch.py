@@ -60,6 +60,7 @@ _KEPT: list[tuple[str, Callable[..., torch.Tensor]]] = [
     ("add", lambda x: x + torch.ones(4)),
     ("add one row", lambda x: x + torch.ones(1, 3, 4)),
     ("matmul", lambda x: x @ torch.ones(4, 2)),
+    ("matmul from the left", lambda x: torch.ones(5, 3) @ x),
     ("attention", lambda x: torch.softmax(x @ x.transpose(1, 2), -1) @ x),
     ("zeros like", lambda x: torch.zeros_like(x) + x),
 ]
@@ -114,6 +115,7 @@ _REFUSED: list[tuple[str, Callable[..., torch.Tensor], str]] = [
     ("view across", lambda x: x.reshape(4, 6), "mixes samples"),
     ("select", lambda x: x[0], "works along dimension 0"),
     ("slice", lambda x: x[1:], "works along dimension 0"),
+    ("every other sample", lambda x: x[::2], "works along dimension 0"),
     ("chunk", lambda x: x.chunk(2)[0], "works along dimension 0"),
     ("flip", lambda x: x.flip(0), "works along dimension 0"),
     ("gram", lambda x: x.flatten(1) @ x.flatten(1).transpose(0, 1), "moves dimension 0"),
@@ -150,6 +152,14 @@ def test_squeeze_that_may_drop_a_batch_of_one(export) -> None:
 def test_unknown_operator_is_named(export) -> None:
     with pytest.raises(UnsupportedOpError, match=r"operator aten\.\w*fft\S* is not supported"):
         rebatch(_program(export, lambda x: torch.fft.fft(x).real))
+
+
+def test_arguments_that_do_not_fit_are_refused() -> None:
+    types = {"x": ValueType((2, 3), "float32"), "y": ValueType((2, 3), "float32")}
+    inputs = (ProgramInput("x", (2, 3), "float32"),)
+    call = Call("aten.constant_pad_nd.default", (Ref("x"),), {}, "y")
+    with pytest.raises(ModelError, match=r"^aten\.constant_pad_nd\.default 'y': its arguments do not fit the operator"):
+        rebatch(Program(inputs, {}, (call,), ("y",), {}, types))
 
 
 def _one(shape: tuple[int | None, ...], *more: ProgramInput) -> Program:

@@ -1,0 +1,95 @@
+"""``edgeq simulate``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import numpy as np
+
+from edgeq.artefacts.files import new_folder
+from edgeq.artefacts.npy import Array, load_npy, npy_bytes
+from edgeq.bundle import load
+from edgeq.cli.arrays import named_arrays
+from edgeq.cli.progress import images_bar
+from edgeq.cli.table import table
+from edgeq.errors import InputError
+from edgeq.ir.graph import Graph
+from edgeq.ir.naming import file_name
+from edgeq.simulator import simulate
+from edgeq.vectors.stimuli import make_stimuli
+from edgeq.vectors.write import write_vectors
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("bundle", type=_PATH)
+@click.option("--input", "inputs", multiple=True, metavar="[NAME=]X.npy",
+              help="Inputs, shape [N, ...]; without any, directed and random ones are made.")
+@click.option("--output", type=_PATH, metavar="DIR", help="Write each output as DIR/<name>.npy.")
+@click.option("--labels", type=_PATH, metavar="Y.npy", help="Print the accuracy: argmax of the only output against Y.")
+@click.option("--vectors", type=_PATH, metavar="DIR", help="Write test vectors of every layer: .npy, hex, manifest.")
+@click.option("--count", type=click.IntRange(min=1), default=16, show_default=True, help="Images in the vectors.")
+@click.option("--layout", type=click.Choice(["hwc", "chw"]), default="hwc", show_default=True,
+              help="Order of hex files: channel fastest, or slowest.")
+@click.option("--kernel", type=click.Choice(["auto", "reference"]), default="auto", show_default=True,
+              help="Fastest loop proven exact, or the plain ordered int64 loop.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Threads.")
+def command(
+    bundle: Path, inputs: tuple[str, ...], output: Path | None, labels: Path | None, vectors: Path | None, count: int,
+    layout: str, kernel: str, jobs: int,
+) -> None:
+    """Run BUNDLE on inputs exactly and print the range of each output."""
+    graph = load(bundle)
+    arrays = named_arrays(inputs, [i.name for i in graph.inputs], "--input")
+    source = None
+    if not arrays:
+        if labels is not None:
+            raise InputError("--labels needs --input: the labels belong to images of yours")
+        made = make_stimuli(graph, count)
+        arrays, source = dict(made.inputs), made.description
+    if vectors is not None:
+        with images_bar(count, "vectors") as advance:
+            write_vectors(graph, arrays, vectors, count, layout, jobs, advance, source)
+        click.echo(f"{vectors}: vectors of {min(count, len(next(iter(arrays.values()))))} images")
+        if output is None and labels is None:
+            return
+    _run(graph, arrays, output, labels, kernel, jobs)
+
+
+def _run(
+    graph: Graph, arrays: Mapping[str, Array], output: Path | None, labels: Path | None, kernel: str, jobs: int
+) -> None:
+    truth = None if labels is None else _labels(labels, graph, arrays)
+    with images_bar(max((len(a) for a in arrays.values()), default=0), "simulate") as advance:
+        results = simulate(graph, arrays, kernel=kernel, keep="outputs", jobs=jobs, progress=advance).outputs
+    if output is not None:
+        _write_outputs(output, results)
+    types = {o.name: graph.types[o.value] for o in graph.outputs}
+    rows = [[name, str(types[name]), len(a), int(a.min()) if a.size else None, int(a.max()) if a.size else None]
+            for name, a in results.items()]
+    click.echo(table(["output", "type", "images", "min", "max"], rows))
+    if truth is not None:
+        (scores,) = results.values()
+        right = int((scores.reshape(len(scores), -1).argmax(axis=1) == truth).sum())
+        click.echo(f"accuracy: {right} of {len(truth)} ({100 * right / max(len(truth), 1):.2f} %)")
+
+
+def _labels(path: Path, graph: Graph, arrays: Mapping[str, Array]) -> Array:
+    truth: Array = np.asarray(load_npy(path))
+    if len(graph.outputs) != 1:
+        raise InputError(f"--labels: the graph has {len(graph.outputs)} outputs; accuracy needs exactly one")
+    count = len(next(iter(arrays.values())))
+    if truth.shape != (count,) or truth.dtype.kind not in "iu":
+        raise InputError(f"--labels {path}: expected {count} integers, one per image, got {truth.dtype} {list(truth.shape)}")
+    return truth
+
+
+def _write_outputs(folder: Path, results: Mapping[str, Array]) -> None:
+    if folder.exists() and (not folder.is_dir() or any(p.suffix != ".npy" for p in folder.iterdir())):
+        raise InputError(f"--output {folder}: holds other files; choose another folder")
+    with new_folder(folder) as fresh:
+        for name, array in results.items():
+            (fresh / f"{file_name(name)}.npy").write_bytes(npy_bytes(array))

@@ -1,0 +1,317 @@
+"""The emitted C project: compiled with every warning an error and the sanitizers, equal to the simulator, telling."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import edgeq
+import edgeq.emitters
+from edgeq.arith.types import IntType
+from edgeq.artefacts.templates import template_folder
+from edgeq.emitters import c_text
+from edgeq.emitters.c_arena import plan
+from edgeq.emitters.parameters import parameters
+from edgeq.emitters.registry import EMITTERS, EmittedFile
+from edgeq.errors import ArtefactError, GraphError, InputError
+from edgeq.ir.quantization import Table
+from edgeq.ir.tensor import Constant
+from tests.emitters.graphs import GRAPHS, small
+from tests.tools import C_FLAGS, need_tool, run
+
+pytestmark = pytest.mark.hardware
+C = EMITTERS["c"]
+
+
+def written(graph: edgeq.Graph, inputs: dict[str, Any]) -> list[EmittedFile]:
+    """Return the project of a graph with the vectors of one simulation."""
+    return list(C.write(graph, edgeq.simulate(graph, inputs).values))
+
+
+def put(files: Iterable[EmittedFile], folder: Path) -> Path:
+    """Write a project."""
+    for file in files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.data)
+    return folder
+
+
+def make_check(folder: Path, *arguments: str) -> tuple[int, list[str]]:
+    """Run make check; return its exit code and what it printed."""
+    need_tool("gcc")
+    command = [need_tool("make"), "-s", "check", "CC=gcc", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert "warning" not in done.stderr, done.stderr
+    assert "error:" not in done.stderr, done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+def rerun(folder: Path) -> list[str]:
+    """Run the compiled check again; it has to fail."""
+    done = subprocess.run(["./edgeq_check"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_equals_the_simulator(name: str, tmp_path: Path) -> None:
+    graph, inputs = GRAPHS[name]()
+    images = len(next(iter(inputs.values())))
+    values = images * sum(kept.size for kept in graph.types.values())
+    folder = put(written(graph, inputs), tmp_path)
+    code, lines = make_check(folder, f"CFLAGS={' '.join(C_FLAGS)}", "SANITIZE=1")
+    assert lines == [f"EDGEQ_C PASS layers={len(graph.layers)} images={images} values={values}"]
+    assert code == 0
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_is_deterministic_and_read_back(name: str) -> None:
+    graph, inputs = GRAPHS[name]()
+    again, _ = GRAPHS[name]()
+    files = written(graph, inputs)
+    assert [(f.path, f.data, f.holds) for f in files] == [(f.path, f.data, f.holds) for f in written(again, inputs)]
+    contents = {f.path: f.data for f in files}
+    assert len(contents) == len(files)
+    found: dict[str, Any] = {}
+    for file in files:
+        found |= C.read(contents, {"path": file.path, **file.holds})
+    for parameter in parameters(graph):
+        np.testing.assert_array_equal(found[parameter.name], parameter.array)
+    for value, golden in edgeq.simulate(graph, inputs).values.items():
+        np.testing.assert_array_equal(found[value], golden)
+        assert found[value].dtype == golden.dtype
+    for item in graph.inputs:
+        if isinstance(item.quantization, Table):
+            pixels = found[f"{item.name}.pixels"]
+            np.testing.assert_array_equal(item.quantization.encode(pixels, item.type, item.name), found[item.name])
+
+
+def test_text_files_are_ascii_with_line_feeds() -> None:
+    for make in GRAPHS.values():
+        for file in written(*make()):
+            if file.holds["content"] == "vectors":
+                continue
+            text = file.data.decode("ascii")
+            assert text.endswith("\n")
+            assert "\r" not in text
+            assert not re.search(r"[ \t]$", text, re.MULTILINE), file.path
+            if file.holds["content"] == "library":
+                assert file.data == (template_folder() / "c" / file.path).read_bytes()
+            else:
+                assert text.splitlines()[0].strip("/*# ").startswith("Written by edgeq ")
+
+
+def test_every_library_file_compiles_unedited(tmp_path: Path) -> None:
+    sources = sorted((template_folder() / "c").glob("*.[ch]"))
+    assert len(sources) > 20
+    for source in sources:
+        lines = source.read_text(encoding="ascii").splitlines()
+        assert "SPDX-License-Identifier: MIT" in "".join(lines[:3]), source.name
+        assert max(map(len, lines)) <= 110, source.name
+    unit = tmp_path / "all.c"
+    headers = "".join(f'#include "{p.name}"\n' * 2 for p in sources if p.suffix == ".h")
+    unit.write_text(headers + "typedef int edgeq_not_empty;\n")
+    units = [unit, *(p for p in sources if p.suffix == ".c")]
+    include = f"-I{template_folder() / 'c'}"
+    run([need_tool("gcc"), *C_FLAGS, "-fsyntax-only", include, *map(str, units)], tmp_path)
+
+
+def test_kernels_compute_through_the_printed_rules_alone() -> None:
+    """What edgeq_get returns goes into rules of edgeq_arith.h, edgeq_put, or a name; never into an operator."""
+    rules = set(re.findall(r"static inline int64_t (edgeq_\w+)", (template_folder() / "c/edgeq_arith.h").read_text()))
+    assert {"edgeq_multiply", "edgeq_accumulate", "edgeq_requantize"} <= rules
+    for source in sorted((template_folder() / "c").glob("edgeq_*.c")):
+        for line in source.read_text().splitlines():
+            assert not re.search(r"edgeq_(get|of_channel)\([^()]*(\([^()]*\))?[^()]*\)\s*[-+*/%&|^<>]", line), line
+            assert not re.search(r"[-+*/%&|^<>]\s*edgeq_(get|load|of_channel)\(", line), line
+
+
+# Negative controls: each fault has to make the check fail and name the layer.
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small network, compiled and passing."""
+    folder = put(written(*small()), tmp_path_factory.mktemp("small"))
+    code, lines = make_check(folder, "CFLAGS=-std=c99")
+    assert code == 0, lines
+    return folder
+
+
+@pytest.fixture
+def faulty(project: Path, tmp_path: Path) -> Path:
+    """A copy of the compiled project to be broken."""
+    return Path(shutil.copytree(project, tmp_path / "faulty"))
+
+
+@pytest.mark.parametrize(("file", "place"), [
+    ("00_x.in.bin", "layer conv acc, image 2, index [0, 3, 2]"),
+    ("01_conv.acc.bin", "layer conv acc, image 2, index [2, 4, 3]"),
+    ("04_fc.out.bin", "layer fc out, image 2, index [3]"),
+])
+def test_a_flipped_golden_value_fails(file: str, place: str, faulty: Path) -> None:
+    path = faulty / "vectors" / file
+    data = bytearray(path.read_bytes())
+    last = -4 if file.endswith("acc.bin") else -1
+    data[last] ^= 1
+    path.write_bytes(data)
+    lines = rerun(faulty)
+    assert lines[0].startswith(f"{place}: got ")
+    assert lines[-1].startswith("EDGEQ_C FAIL layers=4 images=3 values=576 mismatches=")
+    assert len(lines) <= 11
+
+
+@pytest.mark.parametrize(("file", "array", "layer"), [
+    ("net_params.c", "net_01_conv_weight", "conv acc"),
+    ("net_params.c", "net_01_conv_bias", "conv acc"),
+    ("net_params.c", "net_01_conv_multiplier", "conv out"),
+    ("net_params.c", "net_04_fc_weight", "fc acc"),
+    ("net_params.c", "net_04_fc_shift", "fc out"),
+])
+def test_a_flipped_parameter_fails(file: str, array: str, layer: str, faulty: Path) -> None:
+    path = faulty / file
+    text = path.read_text()
+    start = text.index(f"{array}[")
+    place = re.compile(r"-?\d+").search(text, text.index("{", start))
+    assert place is not None
+    value = int(place[0])
+    path.write_text(text[: place.start()] + str(value ^ (1 << 29 if "multiplier" in array else 1)) + text[place.end():])
+    code, lines = make_check(faulty, "CFLAGS=-std=c99")
+    assert code == 2  # make's own code for a failed command
+    assert lines[0].startswith(f"layer {layer}, image ")
+    assert lines[-1].startswith("EDGEQ_C FAIL ")
+
+
+@pytest.mark.parametrize(("was", "becomes", "layer"), [
+    (".padding = {1, 1, 1, 1}", ".padding = {1, 0, 1, 1}", "conv acc"),
+    (".clamp = {5, 127}", ".clamp = {6, 127}", "conv out"),
+    (".rounding = EDGEQ_ROUNDING_TIES_UP", ".rounding = EDGEQ_ROUNDING_FLOOR", "conv out"),
+])
+def test_a_changed_field_fails(was: str, becomes: str, layer: str, faulty: Path) -> None:
+    path = faulty / "net_params.c"
+    text = path.read_text()
+    assert was in text
+    path.write_text(text.replace(was, becomes, 1))
+    _, lines = make_check(faulty, "CFLAGS=-std=c99")
+    assert lines[0].startswith(f"layer {layer}, image ")
+    assert lines[-1].startswith("EDGEQ_C FAIL ")
+
+
+def test_missing_short_and_long_vectors_fail(faulty: Path) -> None:
+    vectors = faulty / "vectors"
+    whole = (vectors / "04_fc.out.bin").read_bytes()
+    (vectors / "04_fc.out.bin").write_bytes(whole[:-1])
+    assert rerun(faulty) == ["vectors/04_fc.out.bin: has 11 bytes, expected 12",
+                             "EDGEQ_C FAIL layers=4 images=3 values=0 mismatches=0"]
+    (vectors / "04_fc.out.bin").write_bytes(whole + b"\0")
+    assert "has 13 bytes, expected 12" in rerun(faulty)[0]
+    (vectors / "04_fc.out.bin").unlink()
+    assert rerun(faulty)[0] == "vectors/04_fc.out.bin: cannot be opened"
+
+
+@pytest.mark.parametrize("stage", ["conv", "lines", "sum", "scale"])
+def test_an_overflow_declared_an_error_is_reported(stage: str, tmp_path: Path) -> None:
+    b = edgeq.GraphBuilder("erring")
+    x = b.input("x", (2, 1, 3), IntType(8))
+    acc = {"acc": IntType(8), "acc_overflow": "error"}
+    match stage:
+        case "conv":
+            y = b.conv2d(x, [[[[0]], [[3]]]], name="layer", **acc)
+        case "lines":
+            y = b.linear(x, [[0, 0, 0], [0, 3, 0]], name="layer", **acc)
+        case "sum":
+            y = b.add(x, x, name="layer", **acc)
+        case _:
+            y = b.requantize(x, 3, 1, overflow="error", name="layer")
+    b.output(y)
+    graph = b.build()
+    folder = put(written(graph, {"x": np.zeros((2, 2, 1, 3), np.int64)}), tmp_path)
+    assert make_check(folder, "CFLAGS=-std=c99")[0] == 0
+    inputs = np.zeros((2, 2, 1, 3), np.int8)
+    inputs[1, 1, 0, 1] = 100
+    (folder / "vectors" / "00_x.in.bin").write_bytes(inputs.tobytes())
+    with pytest.raises(edgeq.errors.OverflowDetected) as simulated:
+        edgeq.simulate(graph, {"x": inputs})
+    value, index = re.search(r"value (\d+) at image 1, index (\[.*\]) is", str(simulated.value)).groups()  # type: ignore[union-attr]
+    lines = rerun(folder)
+    assert lines[-2] == f"layer layer out, image 1, index {index}: overflow, {value} is outside the declared type"
+    assert lines[-1].startswith("EDGEQ_C FAIL ")
+
+
+# Parts
+
+
+def test_the_arena_never_shares_bytes_between_live_values() -> None:
+    for make in GRAPHS.values():
+        graph, _ = make()
+        arena = plan(graph)
+        sizes = {n: t.size * t.type.dtype.itemsize for n, t in graph.types.items()}
+        for step, node in enumerate(graph.nodes):
+            later = {v for n in graph.nodes[step:] for v in n.inputs} | {o.value for o in graph.outputs}
+            made = {i.name for i in graph.inputs} | {n.name for n in graph.nodes[:step]}
+            live = sorted((arena.offsets[v], arena.offsets[v] + sizes[v]) for v in (made & later) | {node.name})
+            assert all(a[1] <= b[0] for a, b in pairwise(live))
+            assert live[-1][1] <= arena.size
+    graph, _ = small()
+    assert plan(graph).size < sum(t.size * t.type.dtype.itemsize for t in graph.types.values())
+
+
+def test_vectors_must_be_whole() -> None:
+    graph, inputs = small()
+    values = dict(edgeq.simulate(graph, inputs).values)
+    with pytest.raises(ArtefactError, match="lack value 'fc'"):
+        list(C.write(graph, {k: v for k, v in values.items() if k != "fc"}))
+    with pytest.raises(ArtefactError, match=r"images, not one count"):
+        list(C.write(graph, {k: v[:0] for k, v in values.items()}))
+    with pytest.raises(ArtefactError, match=r"'fc' have shape \[3, 2\]"):
+        list(C.write(graph, {**values, "fc": values["fc"][:, :2]}))
+
+
+def test_codes_that_no_pixel_gives_are_refused() -> None:
+    b = edgeq.GraphBuilder("dark")
+    x = b.input("x", (1, 2), IntType(8), quantization=Table(Constant(np.zeros((1, 256), np.int64))))
+    b.output(b.clamp(x, 0, 5))
+    graph = b.build()
+    values = {name: np.ones((1, 1, 2), np.int8) for name in graph.types}
+    with pytest.raises(InputError, match="codes of channel 0 that no pixel gives"):
+        list(C.write(graph, values))
+
+
+def test_more_dimensions_than_c_has_are_refused() -> None:
+    b = edgeq.GraphBuilder("deep")
+    b.output(b.clamp(b.input("x", (1,) * 9, IntType(8)), 0, 5))
+    graph = b.build()
+    with pytest.raises(GraphError, match="at most 8 dimensions"):
+        list(C.write(graph, edgeq.simulate(graph, {"x": np.zeros((1, *(1,) * 9), np.int64)}).values))
+
+
+def test_an_op_without_a_kernel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, inputs = small()
+    values = edgeq.simulate(graph, inputs).values
+    node = graph.nodes[0]
+    monkeypatch.setattr(type(node.op), "KIND", "spline")
+    with pytest.raises(GraphError, match=r"no kernel for spline; write hw_templates/c/edgeq_spline\.c"):
+        list(C.write(replace(graph), values))
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0, "0"), (-128, "-128"), (2**31 - 1, "2147483647"), (2**31, "INT64_C(2147483648)"),
+    (-(2**31), "-INT64_C(2147483648)"), (2**63 - 1, "INT64_C(9223372036854775807)"), (-(2**63), "INT64_MIN"),
+])
+def test_integers(value: int, text: str) -> None:
+    assert c_text.integer(value) == text
+    assert c_text.parse_integers(text) == [value]
+
+
+def test_names_are_quoted() -> None:
+    assert c_text.string('a"\\\n??/é%s') == '"a\\042\\134\\012\\077\\077/\\303\\251\\045s"'
