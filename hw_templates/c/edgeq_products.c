@@ -13,14 +13,20 @@ static const int edgeq_order_axes[7][3] = {
     {1, 2, 0}, {1, 0, 2}, {2, 1, 0}, {2, 0, 1}, {0, 1, 2}, {0, 2, 1}, {1, 2, 0},
 };
 
-/* Where a tap of one output lies. */
+/* Where a tap of one output lies; `first` is the first input channel of the output's group. */
 typedef struct edgeq_tap {
+    int64_t first;
     int64_t ic;
     int64_t kh;
     int64_t kw;
     int64_t h;
     int64_t w;
 } edgeq_tap;
+
+/* Return the first input channel of the group of output channel o. */
+static int64_t edgeq_first_channel(const edgeq_products *p, int64_t o) {
+    return o / (p->y_shape[0] / p->groups) * p->weight->shape[1];
+}
 
 /* Find the tap's row and column in x; return false on padding. */
 static bool edgeq_find_tap(const edgeq_products *p, int64_t oh, int64_t ow, edgeq_tap *tap) {
@@ -33,7 +39,7 @@ static bool edgeq_find_tap(const edgeq_products *p, int64_t oh, int64_t ow, edge
 static int64_t edgeq_term(const edgeq_products *p, const edgeq_tensor *x, int64_t o, const edgeq_tap *tap) {
     const edgeq_weighted *rule = p->rule;
     const int64_t in_group = p->weight->shape[1];
-    const int64_t c = o / (p->y_shape[0] / p->groups) * in_group + tap->ic;
+    const int64_t c = tap->first + tap->ic;
     const int64_t x_index = c * p->x_step[0] + tap->h * p->x_step[1] + tap->w * p->x_step[2];
     const int64_t w_index = ((o * in_group + tap->ic) * p->kernel[0] + tap->kh) * p->kernel[1] + tap->kw;
     const int64_t weight = edgeq_load(p->weight->data, p->weight->element, w_index);
@@ -71,7 +77,7 @@ static int64_t edgeq_exact_sum(const edgeq_products *p, const edgeq_tensor *x, i
                                int64_t ow) {
     const edgeq_weighted *rule = p->rule;
     int64_t sum = edgeq_bias(p, o);
-    edgeq_tap tap;
+    edgeq_tap tap = {edgeq_first_channel(p, o), 0, 0, 0, 0, 0};
     for (tap.kh = 0; tap.kh < p->kernel[0]; tap.kh++) {
         for (tap.kw = 0; tap.kw < p->kernel[1]; tap.kw++) {
             if (!edgeq_find_tap(p, oh, ow, &tap)) {
@@ -88,7 +94,7 @@ static int64_t edgeq_exact_sum(const edgeq_products *p, const edgeq_tensor *x, i
 }
 
 /* Return tap k of the declared order. */
-static edgeq_tap edgeq_tap_of(const edgeq_products *p, int64_t k) {
+static edgeq_tap edgeq_tap_of(const edgeq_products *p, int64_t first, int64_t k) {
     const int *axes = edgeq_order_axes[p->rule->acc_order];
     const int64_t extent[3] = {p->weight->shape[1], p->kernel[0], p->kernel[1]};
     int64_t at[3];
@@ -96,7 +102,7 @@ static edgeq_tap edgeq_tap_of(const edgeq_products *p, int64_t k) {
     k /= extent[axes[2]];
     at[axes[1]] = k % extent[axes[1]];
     at[axes[0]] = k / extent[axes[1]];
-    const edgeq_tap tap = {at[0], at[1], at[2], 0, 0};
+    const edgeq_tap tap = {first, at[0], at[1], at[2], 0, 0};
     return tap;
 }
 
@@ -111,8 +117,9 @@ static bool edgeq_lane_stops(const edgeq_products *p, const edgeq_tensor *x, int
                              int64_t ow,
                              int64_t lane, int64_t *acc, edgeq_finding *found) {
     const int64_t taps = p->weight->shape[1] * p->kernel[0] * p->kernel[1];
+    const int64_t first = edgeq_first_channel(p, o);
     for (int64_t k = lane; k < taps; k += p->rule->acc_lanes) {
-        edgeq_tap tap = edgeq_tap_of(p, k);
+        edgeq_tap tap = edgeq_tap_of(p, first, k);
         if (edgeq_find_tap(p, oh, ow, &tap) &&
             edgeq_add_stops(p->rule, acc, edgeq_term(p, x, o, &tap), found)) {
             return true;

@@ -131,7 +131,7 @@ def test_every_module_is_compared(modules: list[forms.Module]) -> None:
 @pytest.mark.hardware
 def test_ties_up_turned_into_another_rule_is_seen_in_c(tmp_path: Path) -> None:
     header = (forms.TEMPLATES / "c" / "edgeq_arith.h").read_text()
-    changed = header.replace(" = t9 == INT64_C(2);", " = t9 == INT64_C(3);")
+    changed = header.replace(" == INT64_C(2);", " == INT64_C(3);")  # the code of ties_up, to ties_away's
     assert changed != header
     (tmp_path / "edgeq_arith.h").write_text(changed)
     program = forms.build_c(tmp_path, tmp_path)

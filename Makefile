@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+OUT ?= demo_out
+JOBS ?= 2
+
+.PHONY: venv demo test test-unit test-judges test-hardware check arith bench clean
+
+venv: $(VENV)/.done
+
+$(VENV)/.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,hw]'
+	touch $@
+
+# The main job on real handwriting: train is done, the weights are in the repository.
+demo: venv
+	$(BIN)/python examples/demo.py $(OUT)
+
+test: test-unit test-judges test-hardware
+
+test-unit: venv
+	@bash scripts/stage unit $(PYTEST) -q -n $(JOBS) -m 'not judge and not hardware'
+
+test-judges: venv
+	@bash scripts/stage judges $(PYTEST) -q -n $(JOBS) -m 'judge and not hardware'
+
+test-hardware: venv
+	@bash scripts/stage hardware $(PYTEST) -q -n $(JOBS) -m hardware
+
+# Style, strict types, the examples in docstrings; the direction of imports is tests/test_imports.py.
+check: venv
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(PYTEST) -q --doctest-modules edgeq
+	$(PYTEST) -q tests/test_imports.py
+
+# Print the scalar rules as C and Verilog into hw_templates.
+arith: venv
+	$(BIN)/python -m edgeq.arith.library hw_templates
+
+bench: venv
+	$(BIN)/python benchmarks/simulator.py
+
+clean:
+	rm -rf $(OUT) .mypy_cache .ruff_cache .pytest_cache
