@@ -67,7 +67,9 @@ class AvgPool2d(Op):
         """Return (C, OH, OW), otherwise like x."""
         (x,) = xs
         shape = pooled_shape(x, self.kernel, self.step, self.padding, ceil_mode=self.ceil_mode)
-        return replace(x, shape=shape)
+        if not self.count_include_pad or not any(self.padding):
+            return replace(x, shape=shape)
+        return replace(x, shape=shape, limits=(min(x.lo, x.zero_point), max(x.hi, x.zero_point)))
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray:
         """Return (N, C, OH, OW)."""

@@ -30,7 +30,7 @@ class Conv2d(Weighted):
         C1: x has three dimensions, weight four
         C2: groups divides the channels of x and of weight
         C3: weight has C/groups input channels
-        C4: strides and dilations are at least 1, padding at least 0
+        C4: strides and dilations are at least 1, padding at least 0, all below 2**31
         C5: the window fits the padded input
         W1.., A1..: those of every op with weights
 
@@ -63,9 +63,10 @@ class Conv2d(Weighted):
         yield "C2", fits, f"groups must divide the channels of x and w; {said}"
         yield "C3", w[1] * self.groups == x.shape[0], (
             f"weight has {w[1]} input channels per group, input gives {x.shape[0] // self.groups}; {said}")
-        positive = min(self.stride) >= 1 and min(self.dilation) >= 1 and min(self.padding) >= 0
-        yield "C4", positive, (
-            f"stride {self.stride} and dilation {self.dilation} must be at least 1, padding {self.padding} at least 0")
+        steps = (*self.stride, *self.dilation)
+        legal = min(steps) >= 1 and min(self.padding) >= 0 and max(*steps, *self.padding) < 1 << 31
+        yield "C4", legal, (f"stride {self.stride} and dilation {self.dilation} must be at least 1, padding "
+                            f"{self.padding} at least 0, all below 2^31")
         yield "C5", min(self.window.output(x.shape[1], x.shape[2])) >= 1, (
             f"a {w[2]}x{w[3]} window with dilation {self.dilation} does not fit {x.shape[1]}x{x.shape[2]} "
             f"with padding {self.padding}")

@@ -50,4 +50,4 @@ class Flatten(Op):
         """Return (N, size)."""
         del types, reference
         x = xs[0].transpose(0, 2, 3, 1) if self.order == "hwc" else xs[0]
-        return np.ascontiguousarray(x).reshape(x.shape[0], -1)
+        return np.ascontiguousarray(x).reshape(x.shape[0], int(np.prod(x.shape[1:])))

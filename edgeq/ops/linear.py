@@ -63,7 +63,7 @@ class Linear(Weighted):
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
         """Return (N, ..., O): a 1x1 convolution of one column over the rows of x."""
         x, (out, K) = xs[0], self.weight.shape
-        rows = np.ascontiguousarray(x.reshape(x.shape[0], -1, K).transpose(0, 2, 1)[..., None])
+        rows = np.ascontiguousarray(x.reshape(x.shape[0], types[0].size // K, K).transpose(0, 2, 1)[..., None])
         acc = run_products(self, rows, types[0], self.weight.array.reshape(out, K, 1, 1),
                            self.bias_values(out, self.bias), _POINT, self.bounds(types[0]), reference=reference)
         if isinstance(acc, Finding):

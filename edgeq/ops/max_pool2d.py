@@ -30,7 +30,7 @@ class MaxPool2d(Op):
 
     Constraints:
         P1: x has three dimensions
-        P2: kernel and stride are at least 1
+        P2: kernel and stride are at least 1 and below 2**31
         P3: padding is at least 0 and smaller than the kernel
         P4: the window fits the padded input
 

@@ -42,7 +42,8 @@ def pooled_shape(x: TensorType, kernel: Pair, stride: Pair, padding: Sides, *, c
 def pool_constraints(x: TensorType, kernel: Pair, stride: Pair, padding: Sides, *, ceil_mode: bool) -> Iterator[Check]:
     """Yield P1 to P4: what holds for every pool."""
     yield "P1", len(x.shape) == 3, f"x must be (C, H, W), got {list(x.shape)}"
-    yield "P2", min(kernel) >= 1 and min(stride) >= 1, f"kernel {kernel} and stride {stride} must be at least 1"
+    legal = min(*kernel, *stride) >= 1 and max(*kernel, *stride) < 1 << 31
+    yield "P2", legal, f"kernel {kernel} and stride {stride} must be at least 1 and below 2^31"
     top, left, bottom, right = padding
     small = min(padding) >= 0 and max(top, bottom) < kernel[0] and max(left, right) < kernel[1]
     yield "P3", small, f"padding {padding} must be at least 0 and smaller than the kernel {kernel}"

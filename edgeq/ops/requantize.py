@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -141,16 +142,27 @@ class Requantize(Op):
         x, kept = xs[0], types[0]
         axis = self._axis(kept)
         channels = kept.shape[axis] if kept.shape else 1
-        outer = int(np.prod(x.shape[: axis + 1], dtype=np.int64)) if kept.shape else x.shape[0]
+        rows = (x.shape[0] * prod(kept.shape[:axis]), channels, prod(kept.shape[axis + 1 :]))
         y = np.empty_like(x)
         found = np.zeros(2, np.int64)
         fixed = np.array([kept.zero_point, self.rounding, self.zero_point, self.type.qmin, self.type.qmax,
                           self.overflow, *self.limits], np.int64)
         loop = _requantize if self.trace(kept, wide=False).proven else _requantize_wide
-        stopped = loop(x.reshape(outer, channels, -1), self.multiplier.per_channel(channels),
+        stopped = loop(x.reshape(rows), self.multiplier.per_channel(channels),
                        self.shift.per_channel(channels), self.left_shift.per_channel(channels), fixed,
-                       y.reshape(outer, channels, -1), found)
-        return Finding(int(found[0]), int(found[1])) if stopped else y
+                       y.reshape(rows), found)
+        return self._finding(x, kept, int(found[0]), int(found[1])) if stopped else y
+
+    def _finding(self, x: IntArray, kept: TensorType, index: int, value: int) -> Finding:
+        """Return what stopped the run, the value exact where the wide form gives only its sign and size."""
+        axis = self._axis(kept)
+        channel = index // prod(kept.shape[axis + 1 :]) % kept.shape[axis] if kept.shape else 0
+        multiplier, shift, left = (
+            int(c.array.flat[channel % c.array.size]) for c in (self.multiplier, self.shift, self.left_shift))
+        product = ((int(x.flat[index]) - kept.zero_point) << left) * multiplier
+        if abs(product >> shift) < _EXACT_WIDE:
+            return Finding(index, value)
+        return Finding(index, primitives.round_shift(product, shift, int(self.rounding)) + self.zero_point)
 
 
 @kernel
@@ -197,6 +209,3 @@ def _requantize_wide(
                         found[0], found[1] = (m * C + c) * S + i, t
                         return True
     return False
-
-
-

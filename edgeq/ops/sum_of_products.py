@@ -57,7 +57,7 @@ def run_products(
     """
     proven = op.acc.holds(int(bounds.lo.min()), int(bounds.hi.max()))
     wraps = op.acc_overflow is Overflow.wrap and op.acc_product is None
-    limit = int(max(abs(bounds.lo.min()), abs(bounds.hi.max()))) + int(np.abs(bias).max())
+    limit = max(abs(int(v)) for v in (bounds.lo.min(), bounds.hi.max())) + max(abs(int(b)) for b in bias)
     if reference or op.acc_product is not None or not (proven or wraps) or limit >= 1 << 62:
         return _run_ordered(op, x, kept, weight, bias, window)
     return _run_exact(op, x, kept, weight, bias, window, np.int32 if limit < 1 << 31 else np.int64)

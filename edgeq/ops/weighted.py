@@ -21,6 +21,9 @@ from edgeq.ir.tensor import Constant, IntArray, TensorType
 HOST_LIMIT = 1 << 62
 """No term or sum of the simulator and of the emitted C passes this in magnitude."""
 
+MOST_LANES = 1 << 16
+"""No loop nest has more partial sums; each takes a word of memory."""
+
 
 @dataclass(frozen=True)
 class Product:
@@ -100,14 +103,16 @@ class Weighted(Op):
         yield "W7", kept.bits <= self.acc.bits, f"bias_type {kept} is wider than acc {self.acc}"
         yield from accumulator_constraints(self.acc, self.acc_overflow)
         yield "W8", 0 <= self.bias_fraction_bits <= 30, f"bias_fraction_bits {self.bias_fraction_bits} must be 0..30"
-        yield "W9", self.acc_lanes >= 1, f"acc_lanes {self.acc_lanes} must be at least 1"
+        yield "W9", 1 <= self.acc_lanes <= MOST_LANES, f"acc_lanes {self.acc_lanes} must be 1..{MOST_LANES}"
         yield "W10", _encodable(self.weight_encoding, weight, self.weight_type), (
             f"weights are not {self.weight_encoding}: bipolar takes odd values of one bit less than weight_type, "
             "ternary takes -1, 0 and 1")
         yield "W11", x.type.bits <= 32, f"operand type {x.type} is wider than 32 bits; requantize it first"
-        lo_terms, hi_terms = self._terms(x, weight)
-        reach = max(_magnitude(lo_terms), _magnitude(hi_terms))
+        products = self._products(x, weight)
+        reach = max(_magnitude(end) for end in products)
         yield "W12", reach < HOST_LIMIT, "a term needs more than 62 bits; lower bias_fraction_bits"
+        yield "A3", self._products_fit(products, out, bias), (
+            "acc_product stops on overflow, and a product or a bias can leave its type; widen it or narrow by a rule")
 
     def prove(self, x: TensorType, weight: Constant, bias: Constant | None) -> Bounds:
         """Return limits, per output channel, that no partial sum in the declared order leaves.
@@ -115,7 +120,7 @@ class Weighted(Op):
         ``weight`` has shape (O, K). Every prefix counts, and taps that fall on padding add nothing.
         """
         lo_terms, hi_terms = self._terms(x, weight)
-        start = self.bias_values(weight.shape[0], bias)
+        start = self.bias_values(weight.shape[0], bias).astype(object)  # a 64-bit bias and a term need more than int64
         lo, hi = np.minimum(lo_terms, 0).sum(axis=1), np.maximum(hi_terms, 0).sum(axis=1)
         if self.acc_bias == "last" or self.acc_lanes > 1:
             return Bounds(np.minimum(start, 0) + lo, np.maximum(start, 0) + hi)
@@ -136,17 +141,29 @@ class Weighted(Op):
         return values if self.acc_product is None else _cast_all(values, self.acc_product)
 
     def _terms(self, x: TensorType, weight: Constant) -> tuple[IntArray, IntArray]:
-        """Return the smallest and largest value of each product, shape (O, K), as Python integers."""
-        exact = np.int64 if _fits_int64(x, weight, self.bias_fraction_bits) else object
-        zero_points = self.weight_zero_point.per_channel(weight.shape[0]).astype(exact)[:, None]
-        centred = (weight.array.reshape(weight.shape[0], -1).astype(exact) - zero_points) * 2**self.bias_fraction_bits
-        ends = [(q - x.zero_point) * centred for q in (x.lo, x.hi)]
+        """Return the smallest and largest value of each term, shape (O, K), such that their sums do not wrap."""
+        ends = self._products(x, weight)
         if self.acc_product is not None:
-            ends = [_cast_all(e, self.acc_product) for e in ends]
+            ends = [_cast_all(e.astype(object), self.acc_product) for e in ends]
             if self.acc_product.overflow in (Overflow.wrap, Overflow.zero):
                 whole = self.acc_product.type
                 return np.full_like(ends[0], whole.qmin), np.full_like(ends[0], whole.qmax)
         return np.minimum(*ends), np.maximum(*ends)
+
+    def _products(self, x: TensorType, weight: Constant) -> list[IntArray]:
+        """Return each product, shape (O, K), for the smallest and for the largest x, before ``acc_product``."""
+        exact = np.int64 if _fits_int64(x, weight, self.bias_fraction_bits) else object
+        zero_points = self.weight_zero_point.per_channel(weight.shape[0]).astype(exact)[:, None]
+        centred = (weight.array.reshape(weight.shape[0], -1).astype(exact) - zero_points) * 2**self.bias_fraction_bits
+        return [(q - x.zero_point) * centred for q in (x.lo, x.hi)]
+
+    def _products_fit(self, products: list[IntArray], channels: int, bias: Constant | None) -> bool:
+        """Tell whether nothing can stop at ``acc_product``: its overflow is not ``error``, or every cast fits."""
+        part = self.acc_product
+        if part is None or part.overflow is not Overflow.error:
+            return True
+        cast_values = [_cast_all(end.astype(object), part) for end in products] + [self.bias_values(channels, bias)]
+        return all(part.type.holds(int(v.min()), int(v.max())) for v in cast_values)
 
 
 def accumulator_constraints(acc: IntType, rule: Overflow) -> Iterator[Check]:

@@ -56,8 +56,15 @@ def make_check(folder: Path, *arguments: str) -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()
 
 
+def compiled(folder: Path) -> Path:
+    """Compile a project without optimizing; its check has to pass."""
+    run([need_tool("make"), "-s", "all", f"CC={need_tool('gcc')}", "CFLAGS=-std=c99"], folder)
+    assert run(["./edgeq_check"], folder).startswith(b"EDGEQ_C PASS ")
+    return folder
+
+
 def rerun(folder: Path) -> list[str]:
-    """Run the compiled check again; it has to fail."""
+    """Run the compiled check; it has to fail."""
     done = subprocess.run(["./edgeq_check"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     return done.stdout.splitlines()
@@ -142,10 +149,7 @@ def test_kernels_compute_through_the_printed_rules_alone() -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small network, compiled and passing."""
-    folder = put(written(*small()), tmp_path_factory.mktemp("small"))
-    code, lines = make_check(folder, "CFLAGS=-std=c99")
-    assert code == 0, lines
-    return folder
+    return compiled(put(written(*small()), tmp_path_factory.mktemp("small")))
 
 
 @pytest.fixture
@@ -207,6 +211,14 @@ def test_a_changed_field_fails(was: str, becomes: str, layer: str, faulty: Path)
     assert lines[-1].startswith("EDGEQ_C FAIL ")
 
 
+def test_make_check_leaves_no_file_and_places_weights(tmp_path: Path) -> None:
+    folder = put(written(*small()), tmp_path)
+    before = sorted(folder.rglob("*"))
+    flags = "CFLAGS=-std=c99 -D'EDGEQ_CONSTANT_PLACEMENT=EDGEQ_SECTION(\".weights\")'"
+    assert make_check(folder, flags)[0] == 0
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_missing_short_and_long_vectors_fail(faulty: Path) -> None:
     vectors = faulty / "vectors"
     whole = (vectors / "04_fc.out.bin").read_bytes()
@@ -235,8 +247,7 @@ def test_an_overflow_declared_an_error_is_reported(stage: str, tmp_path: Path) -
             y = b.requantize(x, 3, 1, overflow="error", name="layer")
     b.output(y)
     graph = b.build()
-    folder = put(written(graph, {"x": np.zeros((2, 2, 1, 3), np.int64)}), tmp_path)
-    assert make_check(folder, "CFLAGS=-std=c99")[0] == 0
+    folder = compiled(put(written(graph, {"x": np.zeros((2, 2, 1, 3), np.int64)}), tmp_path))
     inputs = np.zeros((2, 2, 1, 3), np.int8)
     inputs[1, 1, 0, 1] = 100
     (folder / "vectors" / "00_x.in.bin").write_bytes(inputs.tobytes())

@@ -94,7 +94,7 @@ def test_nothing_to_compare_is_an_error(reference: Path, tmp_path: Path) -> None
     with pytest.raises(ArtefactError, match="absent: no such folder"):
         compare(reference, tmp_path / "absent")
     (reference / "00_x.in.npy").write_bytes(b"")
-    with pytest.raises(ArtefactError, match="00_x.in.npy: changed since"):
+    with pytest.raises(ArtefactError, match=r"00_x.in.npy: changed since"):
         compare(reference, tmp_path / "empty")
 
 

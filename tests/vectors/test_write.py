@@ -123,7 +123,7 @@ def test_a_folder_of_vectors_is_replaced_and_no_other(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="mine: exists and holds no vectors; it is left as it is"):
         write_vectors(tiny(), {"x": X}, tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "text"
-    with pytest.raises(ArtefactError, match="thesis.txt: exists and is not a folder"):
+    with pytest.raises(ArtefactError, match=r"thesis.txt: exists and is not a folder"):
         write_vectors(tiny(), {"x": X}, tmp_path / "mine" / "thesis.txt")
 
 
@@ -159,22 +159,22 @@ def test_reading_names_the_first_fault(tmp_path: Path) -> None:
     graph = tiny()
     folder = write_vectors(graph, {"x": X}, tmp_path / "v")
     other, _ = GRAPHS["small"]()
-    with pytest.raises(ArtefactError, match="vectors are of graph 'tiny' sha256 .* expected '.*' sha256"):
+    with pytest.raises(ArtefactError, match=r"vectors are of graph 'tiny' sha256 .* expected '.*' sha256"):
         read_vectors(folder, other)
     (folder / "extra.txt").write_text("?")
-    with pytest.raises(ArtefactError, match="extra.txt: not listed"):
+    with pytest.raises(ArtefactError, match=r"extra.txt: not listed"):
         read_vectors(folder, graph)
     (folder / "extra.txt").unlink()
     path = folder / "02_sum.out.npy"
     good = path.read_bytes()
     path.write_bytes(good[:-1] + b"\x7f")
-    with pytest.raises(ArtefactError, match="02_sum.out.npy: changed since it was written"):
+    with pytest.raises(ArtefactError, match=r"02_sum.out.npy: changed since it was written"):
         read_vectors(folder, graph)
     relist(folder, path)
-    with pytest.raises(CodecError, match="02_sum.out.npy: value 32512 at 7 does not fit s9"):
+    with pytest.raises(CodecError, match=r"02_sum.out.npy: value 32512 at 7 does not fit s9"):
         read_vectors(folder, graph)
     path.unlink()
-    with pytest.raises(ArtefactError, match="02_sum.out.npy: listed in manifest.yaml but missing"):
+    with pytest.raises(ArtefactError, match=r"02_sum.out.npy: listed in manifest.yaml but missing"):
         read_vectors(folder, graph)
 
 
