@@ -21,6 +21,7 @@ from edgeq.artefacts.manifest import (
     manifest_bytes,
     parse_yaml,
     read_manifest,
+    unlisted,
 )
 from edgeq.artefacts.npy import npy_bytes, parse_npy
 from edgeq.errors import BundleError, GraphError
@@ -58,6 +59,8 @@ def load(path: str | Path) -> Graph:
         raise BundleError(f"{folder}: is a file; a bundle is a folder NAME{SUFFIX}, written by edgeq lower")
     manifest = read_manifest(folder, BundleError)
     check_files(folder, manifest, BundleError)
+    if not any(e.path == GRAPH for e in manifest.files):
+        raise BundleError(f"{folder}: {NAME} does not list {GRAPH}")
     data = parse_yaml((folder / GRAPH).read_bytes(), str(folder / GRAPH), BundleError)
     if not isinstance(data, dict) or "edgeq" not in data:
         raise BundleError(f"{folder / GRAPH}: not a graph of edgeq")
@@ -128,8 +131,15 @@ def _graph(data: Mapping[str, Any], folder: Path, listed: set[str]) -> Graph:
     idle = sorted(listed - used - {GRAPH})
     if idle:
         raise GraphError(f"file {idle[0]} belongs to no op")
-    return Graph(str(data["name"]), inputs, nodes, outputs, data.get("metadata") or {})
+    return Graph(str(data["name"]), inputs, nodes, outputs, dict(data.get("metadata") or {}))
 
 
 def _is_bundle(folder: Path) -> bool:
-    return folder.is_dir() and (folder / GRAPH).is_file() and (folder / NAME).is_file()
+    """Tell whether a folder holds a bundle, damaged or not, and nothing else that its manifest does not list."""
+    if not (folder / GRAPH).is_file() or not (folder / GRAPH).read_bytes().startswith(b"edgeq:"):
+        return False
+    try:
+        listed = [e.path for e in read_manifest(folder, BundleError).files]
+    except BundleError:
+        return False
+    return not unlisted(folder, listed)

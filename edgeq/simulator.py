@@ -30,9 +30,7 @@ class Values(Mapping[str, Array]):
 
     def __init__(self, arrays: dict[str, Array], graph: Graph) -> None:
         self._arrays = arrays
-        self._aliases = {
-            f"{n.layer}.acc": n.name for n in graph.nodes if n.op.ARITHMETIC and n.name == n.layer
-        }
+        self._aliases = _aliases(graph)
 
     def __getitem__(self, name: str) -> Array:
         return self._arrays[name if name in self._arrays else self._aliases.get(name, name)]
@@ -42,6 +40,12 @@ class Values(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._arrays)
+
+
+def _aliases(graph: Graph) -> dict[str, str]:
+    """Return the value that ``<layer>.acc`` means where a layer is a single op with an accumulator."""
+    single = {f"{n.layer}.acc": n.name for n in graph.nodes if n.op.ARITHMETIC and n.name == n.layer}
+    return {alias: name for alias, name in single.items() if alias not in graph.types}
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,8 @@ def _kept_names(graph: Graph, keep: str | Collection[str]) -> set[str]:
         return set(graph.types)
     if keep == "outputs":
         return {o.value for o in graph.outputs}
-    names = {keep} if isinstance(keep, str) else set(keep)
+    aliases = _aliases(graph)
+    names = {aliases.get(name, name) for name in ({keep} if isinstance(keep, str) else set(keep))}
     unknown = sorted(names - set(graph.types))
     if unknown:
         raise InputError(f"keep: graph '{graph.name}' has no value {unknown[0]!r}; see edgeq show")

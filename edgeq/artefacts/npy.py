@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,10 @@ def parse_npy(data: bytes, where: str, error: type[EdgeqError] = InputError) -> 
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(stream)
-    except (ValueError, SyntaxError, EOFError) as cause:
-        raise error(f"{where}: not a .npy file ({cause})") from None
+    except (ValueError, SyntaxError, EOFError, TypeError, MemoryError, RecursionError, tokenize.TokenError) as cause:
+        raise error(f"{where}: not a .npy file ({str(cause).splitlines()[0] if str(cause) else 'header'})") from None
+    if min(shape, default=0) < 0 or not dtype.itemsize:
+        raise error(f"{where}: header says {list(shape)} of {dtype}, which no array has")
     if dtype.hasobject:
         raise error(f"{where}: holds pickled objects, which are never read; save plain numbers")
     body = memoryview(data)[stream.tell() :]

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeq.arith.types import IntType
 from edgeq.errors import GraphError
-from edgeq.ir.fields import integer, integers, optional
+from edgeq.ir.fields import int_type, integer, integers, optional
 from edgeq.ir.fields import scale as to_scale
 from edgeq.ir.graph import Graph, GraphInput, GraphOutput, Node, check_input
 from edgeq.ir.op import OPS, Op
@@ -65,10 +65,10 @@ class GraphBuilder:
         ``quantization`` says how the user's data become codes, by default they arrive as codes.
         """
         try:
-            kept = TensorType(integers(shape), type, integer(zero_point), optional(to_scale)(scale))
+            kept = TensorType(integers(shape), int_type(type), integer(zero_point), optional(to_scale)(scale))
         except (TypeError, ValueError):
             said = f"shape {shape!r} and zero_point {zero_point!r}"
-            raise GraphError(f"input '{name}': {said} must be integers") from None
+            raise GraphError(f"input '{name}': {said} must be integers, type {type!r} an IntType") from None
         item = GraphInput(name, kept, quantization or Codes())
         check_input(item)
         value = self._value(kept)
@@ -80,6 +80,8 @@ class GraphBuilder:
         for operand in operands:
             if not isinstance(operand, Value) or operand.owner is not self:
                 raise GraphError(f"{op.KIND} '{name or ''}': operand {operand!r} is not a value of this graph")
+        if not isinstance(name, str | None):
+            raise GraphError(f"{op.KIND}: the name {name!r} is not text")
         result = op.check(name or "", [v.type for v in operands])
         value = self._value(result)
         self._drafts.append(_Draft(op, tuple(v.key for v in operands), value.key, name))

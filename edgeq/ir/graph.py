@@ -140,6 +140,8 @@ def _refuse_second(types: Mapping[str, TensorType], name: str, graph: Graph) -> 
 def check_input(item: GraphInput) -> None:
     """Raise GraphError for an input whose shape, zero point or quantization does not fit its type."""
     kept = item.type
+    if not isinstance(item.name, str) or not item.name:
+        raise GraphError(f"input {item.name!r}: its name must be text")
     if any(not isinstance(d, int) or d < 1 for d in kept.shape):
         raise GraphError(f"input '{item.name}': shape {kept.shape} must hold positive integers")
     if not kept.type.holds(kept.zero_point, kept.zero_point):

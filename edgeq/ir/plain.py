@@ -10,6 +10,8 @@ from typing import Any
 
 from edgeq.arith.types import IntType, Rounding, parse_name, parse_type
 from edgeq.errors import GraphError
+from edgeq.ir.fields import integer, integers, optional
+from edgeq.ir.fields import scale as to_scale
 from edgeq.ir.graph import GraphInput
 from edgeq.ir.op import OPS, Op
 from edgeq.ir.quantization import Affine, Codes, InputQuantization, Table
@@ -56,8 +58,8 @@ def input_from_plain(data: Mapping[str, Any], fetch: Fetch) -> GraphInput:
     """Return the input; raises KeyError, TypeError or GraphError for malformed data."""
     scale = data.get("scale")
     kept = TensorType(
-        tuple(data["shape"]), parse_type(data["type"]), data["zero_point"],
-        tuple(scale) if isinstance(scale, list) else scale,
+        integers(data["shape"]), parse_type(data["type"]), integer(data["zero_point"]),
+        optional(to_scale)(tuple(scale) if isinstance(scale, list) else scale),
     )
     return GraphInput(str(data["name"]), kept, _quantization_from_plain(data["quantization"], fetch))
 
@@ -75,10 +77,18 @@ def _quantization_from_plain(data: Mapping[str, Any], fetch: Fetch) -> InputQuan
         case Table.KIND:
             return Table(fetch(data["table"]["tensor"]))
         case Affine.KIND:
-            return Affine(Fraction(data["scale"]), parse_name(Rounding, data["rounding"]))
+            return Affine(_fraction(data["scale"]), parse_name(Rounding, data["rounding"]))
         case Codes.KIND:
             return Codes()
     raise GraphError(f"input quantization {data['kind']!r} is unknown")
+
+
+def _fraction(text: str) -> Fraction:
+    """Return ``p`` or ``p/q``; other notations could ask for numbers that fill the memory."""
+    numerator, _, denominator = text.partition("/")
+    if not (numerator.isdecimal() and (denominator or "1").isdecimal() and int(denominator or 1)):
+        raise GraphError(f"{text!r} is not a positive fraction p/q")
+    return Fraction(int(numerator), int(denominator or 1))
 
 
 def _plain(name: str, value: Any, store: Store) -> Any:

@@ -52,7 +52,7 @@ class Table:
         """Return the codes of uint8 pixels of shape (N, C, ...)."""
         pixels = require_codes(data, TensorType(to.shape, IntType(8, signed=False)), name, start)
         table = np.broadcast_to(self.table.array, (to.channels, 256))
-        channel = np.arange(to.channels).reshape((1, -1) + (1,) * (pixels.ndim - 2))
+        channel = np.arange(to.channels).reshape((-1,) + (1,) * (pixels.ndim - 2))
         return np.ascontiguousarray(table[channel, pixels])
 
 
@@ -68,16 +68,17 @@ class Affine:
     rounding: Rounding = Rounding.ties_even
 
     def check(self, name: str, to: TensorType) -> None:
-        """Raise GraphError for a scale that is not positive or a rounding that has two stages."""
-        del to
-        if self.scale <= 0:
-            raise GraphError(f"input '{name}': affine scale must be positive, got {self.scale}")
+        """Raise GraphError for a scale no float64 holds, a wide type, or a rounding that is not to the nearest."""
+        if not _SMALLEST <= self.scale <= 1 / _SMALLEST:
+            raise GraphError(f"input '{name}': affine scale must be positive, within 2^-1000..2^1000")
+        if to.type.bits > 32:
+            raise GraphError(f"input '{name}': affine codes have at most 32 bits, got {to.type}")
         if self.rounding not in _NEAREST:
             raise GraphError(f"input '{name}': affine rounding {self.rounding.name} is not one of {_NAMES}")
 
     def encode(self, data: Array, to: TensorType, name: str, start: int = 0) -> IntArray:
         """Return the codes of float values; raises InputError for NaN or infinity."""
-        if data.dtype.kind != "f" and data.dtype.kind not in "iu":
+        if data.dtype.kind not in "fiu" or data.dtype.itemsize > 8:
             raise InputError(f"input '{name}': expected a float array, got {data.dtype}")
         bad = np.argwhere(~np.isfinite(data))
         if bad.size:
@@ -90,6 +91,7 @@ class Affine:
 InputQuantization = Codes | Table | Affine
 _NEAREST = (Rounding.ties_even, Rounding.ties_away, Rounding.ties_up)
 _NAMES = ", ".join(r.name for r in _NEAREST)
+_SMALLEST = Fraction(1, 1 << 1000)
 _FAR = 1 << 40  # codes beyond are clamped all the same
 
 
@@ -98,7 +100,8 @@ def round_quotients(data: Array, scale: Fraction, rounding: Rounding) -> IntArra
 
     Float64 decides all but the values near a tie, which are decided in rationals.
     """
-    quotient = np.clip(data.astype(np.float64) / float(scale), -_FAR, _FAR)
+    with np.errstate(over="ignore"):  # infinity is cut too
+        quotient = np.clip(data.astype(np.float64) / float(scale), -_FAR, _FAR)
     nearest = np.rint(quotient)
     margin = np.abs(np.abs(quotient - nearest) - 0.5)
     result = nearest.astype(np.int64)

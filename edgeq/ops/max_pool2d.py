@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgeq.arith.choice import maximum
 from edgeq.arith.jit import kernel as compiled
-from edgeq.arith.primitives import maximum
 from edgeq.ir import fields
 from edgeq.ir.op import Check, Op, attribute, register
 from edgeq.ir.tensor import IntArray, TensorType

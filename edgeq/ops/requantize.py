@@ -107,7 +107,8 @@ class Requantize(Op):
         shift = self.shift.array if self.rounding not in _TWO_STAGE else np.minimum(self.shift.array, 31)
         pairs = np.broadcast_arrays(self.multiplier.array, self.left_shift.array, shift)
         columns = zip(*(p.flat for p in pairs), strict=True)
-        return max(x.reach * int(m) * 2 ** int(left) // 2 ** int(s) + 1 for m, left, s in columns)
+        reached = [x.reach * 2 ** int(left) * int(m) // 2 ** int(s) for m, left, s in columns]
+        return max(reached) + 1
 
     def trace(self, x: TensorType, *, wide: bool) -> Trace:
         """Trace the scalar rule with this op's own parameters: the exact width of every intermediate."""

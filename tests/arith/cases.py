@@ -222,7 +222,7 @@ def plain_cases() -> list[Case]:
         from_rows("accumulate", "acc term lo hi overflow", acc62),
         from_rows("add", ADD, [(a, 0, t, 0, *rest) for a, t, *rest in acc32]),
         from_rows("add", ADD, [(a, z, b, -z, *t, name) for a, b, z, t, name in product(
-            numbers(33, 9, 14)[::9], numbers(33, 9, 15)[::11], (0, 255, -(1 << 32) + 1), WIDE_TYPES, oracle.OVERFLOWS)]),
+            numbers(33, 9, 14)[::9], numbers(33, 9, 15)[::11], (0, 255, 1 - (1 << 32)), WIDE_TYPES, oracle.OVERFLOWS)]),
         from_rows("add_wrap64", "a b", pairs),
         from_rows("divide_by_count", "total count rounding", product(range(-130, 131), counts, one_stage)),
         from_rows("divide_by_count", "total count rounding",

@@ -106,11 +106,13 @@ def rules(images: int = 4) -> Made:
         weight = rng.integers(lo, hi, (3, 2, 2, 3))
         bias = rng.integers(lo, hi, 3)
         b.output(b.conv2d(quiet if errs else x, weight, bias, padding=(1, 1, 0, 1), **declared, name=f"acc{k}"))
-    big = rng.integers(-(1 << 15), 1 << 15, (2, 4))
+    big = rng.integers(-(1 << 15), 1 << 15, (3, 12))
+    big[0], big[1] = -(1 << 15), (1 << 15) - 1  # twelve terms of 60 bits pass 63: every width wraps
+    row = b.flatten(wide, name="row")
     for bits in (62, 63, 64):
         kept = {"weight_type": S16, "bias_fraction_bits": 14, "acc": IntType(bits), "name": f"wrap{bits}"}
-        b.output(b.linear(wide, big, [(1 << 60) - 1, -(1 << 60)], **kept))
-    b.output(b.linear(wide, big, weight_type=S16, acc=IntType(63, signed=False), name="wrap_u63"))
+        b.output(b.linear(row, big, [(1 << 60) - 1, -(1 << 60), 7], **kept))
+    b.output(b.linear(row, big, weight_type=S16, bias_fraction_bits=14, acc=IntType(63, signed=False), name="wrap_u63"))
     b.output(b.add(wide, wide, acc=IntType(64), name="sum64"))
     b.output(b.add(wide, wide, acc=IntType(63, signed=False), name="sum63"))
     data = {"x": codes(rng, S8, (2, 3, 3), images), "wide": codes(rng, S32, (3, 4), images)}
