@@ -166,7 +166,7 @@ def _compared(path: str, graph: Graph, tensors: Mapping[str, Array], expected: M
         if got.shape != want.shape:
             return Row("decode", path, count, FAIL, f"{name}: shape {list(got.shape)}, expected {list(want.shape)}")
         wrong = np.argwhere(got != want)
-        if wrong.size:
+        if len(wrong):  # a wrong scalar has one place of no coordinates
             first = tuple(int(v) for v in wrong[0])
             said = f"at {list(first)} {got[first]}, expected {want[first]}"
             detail = f"{name}: {len(wrong)} of {want.size} values differ; {said}"

@@ -22,9 +22,13 @@ _PATH = click.Path(path_type=Path)
 @click.option("--vectors", type=_PATH, metavar="DIR", help="Vectors that hold the expected values.")
 @click.option("--bundle", type=_PATH, metavar="NAME.edgeq", help="Simulate the expected values with this graph.")
 @click.option("--input", "inputs", multiple=True, metavar="[NAME=]X.npy", help="Inputs for --bundle.")
+@click.option("--count", type=click.IntRange(min=1), help="With --bundle: only the first images of the inputs.")
+@click.option("--layout", type=click.Choice(["hwc", "chw"]), default="hwc", show_default=True,
+              help="With --bundle: the order of hex files in FOLDER.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 def command(
-    folder: Path, vectors: Path | None, bundle: Path | None, inputs: tuple[str, ...], as_json: bool
+    folder: Path, vectors: Path | None, bundle: Path | None, inputs: tuple[str, ...], count: int | None,
+    layout: str, as_json: bool,
 ) -> None:
     """Compare FOLDER, the values that a device dumped, with the expected ones; name the first layer that differs.
 
@@ -37,7 +41,7 @@ def command(
     else:
         graph = load(bundle or "")
         arrays = named_arrays(inputs, [i.name for i in graph.inputs], "--input")
-        result = compare_with_simulator(graph, folder, arrays)
+        result = compare_with_simulator(graph, {k: a[:count] for k, a in arrays.items()}, folder, layout)
     if as_json:
         click.echo(json.dumps(result.as_dict(), indent=1))
     else:

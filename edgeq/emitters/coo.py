@@ -64,15 +64,16 @@ def write(graph: Graph, vectors: Vectors, *, layout: str = "oihw") -> Iterator[E
     del vectors
     if layout not in WEIGHTS:
         raise InputError(f"layout {layout!r} does not exist; weights are written as one of {', '.join(WEIGHTS)}")
+    comment = f"# {provenance(graph)}\n".encode()
     for parameter in parameters(graph):
         if parameter.fill_value is None:
             data = npy_bytes(_narrow(parameter.array, parameter))
             yield EmittedFile(f"{parameter.stem}.npy", data, _holds(parameter))
         else:
-            yield from _sparse(graph, parameter, restrict(layout, parameter.axes), parameter.fill_value.array)
+            yield from _sparse(comment, parameter, restrict(layout, parameter.axes), parameter.fill_value.array)
 
 
-def _sparse(graph: Graph, parameter: Parameter, layout: str, fill_value: IntArray) -> Iterator[EmittedFile]:
+def _sparse(comment: bytes, parameter: Parameter, layout: str, fill_value: IntArray) -> Iterator[EmittedFile]:
     if fill_value.ndim:
         raise_unless_rows(layout, f"coo '{parameter.name}'")
     coo = encode_coo(to_layout(parameter.array, parameter.axes, layout), fill_value)
@@ -84,9 +85,8 @@ def _sparse(graph: Graph, parameter: Parameter, layout: str, fill_value: IntArra
         "coords": {"path": paths["coords"], "bits": list(coo.coord_bits), "signed": False},
         "data": {"path": paths["data"], **kind},
     }
-    text = f"# {provenance(graph)}\n".encode() + dump_yaml(index)
     common = _holds(parameter) | {"layout": layout, "nnz": int(coo.data.size)}
-    yield EmittedFile(f"{parameter.stem}.coo.yaml", text, common | {"part": "index"})
+    yield EmittedFile(f"{parameter.stem}.coo.yaml", comment + dump_yaml(index), common | {"part": "index"})
     yield EmittedFile(paths["coords"], npy_bytes(coo.coords), common | {"part": "coords"})
     yield EmittedFile(paths["data"], npy_bytes(_narrow(coo.data, parameter)), common | {"part": "data"})
 

@@ -16,6 +16,8 @@ from edgeq.frontend.float_graph import Convolve, FloatArray
 
 _BIAS_LIMIT = 2.0**28
 """A bias code beyond this would eat the accumulator: the weights' scale is raised instead."""
+_SMALLEST = 2.0**-120
+"""A channel whose scale would be below this is all zeros for any purpose: it takes the layer's largest scale."""
 
 IntCodes = npt.NDArray[np.int64]
 
@@ -47,13 +49,13 @@ def weight_codes(conv: Convolve, input_scale: float, bits: int, granularity: str
 
 
 def _scales(conv: Convolve, input_scale: float, qmax: int, granularity: str) -> FloatArray:
-    largest = np.abs(conv.weight).reshape(conv.weight.shape[0], -1).max(axis=1)
+    largest: FloatArray = np.abs(conv.weight).reshape(conv.weight.shape[0], -1).max(axis=1)
     bias = np.zeros_like(largest) if conv.bias is None else np.abs(conv.bias)
     if granularity == "per_tensor":
         largest, bias = np.array([largest.max()]), np.array([bias.max()])
     enough = np.maximum(largest / qmax, bias / (input_scale * _BIAS_LIMIT))
-    spare = enough.max() if enough.max() > 0 else 1.0
-    scale: FloatArray = np.float32(np.where(enough > 0, enough, spare)).astype(np.float64)
+    spare = enough.max() if enough.max() > _SMALLEST else 1.0
+    scale: FloatArray = np.where(enough > _SMALLEST, enough, spare).astype(np.float32).astype(np.float64)
     return scale
 
 

@@ -69,12 +69,14 @@ def int_type(value: Any) -> IntType:
 
 def rounding(value: Any) -> Rounding:
     """the name of a rounding rule"""
-    return parse_name(Rounding, value)
+    kept: Rounding = parse_name(Rounding, value)
+    return kept
 
 
 def overflow(value: Any) -> Overflow:
     """the name of an overflow rule"""
-    return parse_name(Overflow, value)
+    kept: Overflow = parse_name(Overflow, value)
+    return kept
 
 
 def limits(value: Any) -> tuple[int, int]:

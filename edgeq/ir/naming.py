@@ -20,7 +20,8 @@ _KEYWORDS = frozenset(
     "nor noshowcancelled not notif0 notif1 or output parameter pmos posedge primitive pull0 pull1 pulldown pullup "
     "pulsestyle_ondetect pulsestyle_onevent rcmos real realtime reg release repeat rnmos rpmos rtran rtranif0 "
     "rtranif1 scalared showcancelled small specify specparam strong0 strong1 supply0 supply1 table task time tran "
-    "tranif0 tranif1 tri tri0 tri1 triand trior trireg use uwire vectored wait wand weak0 weak1 wire wor xnor xor".split()
+    "tranif0 tranif1 tri tri0 tri1 triand trior trireg use uwire vectored wait wand weak0 weak1 wire wor xnor "
+    "xor".split()
 )
 
 

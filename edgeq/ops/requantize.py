@@ -107,7 +107,7 @@ class Requantize(Op):
         shift = self.shift.array if self.rounding not in _TWO_STAGE else np.minimum(self.shift.array, 31)
         pairs = np.broadcast_arrays(self.multiplier.array, self.left_shift.array, shift)
         columns = zip(*(p.flat for p in pairs), strict=True)
-        reached = [x.reach * 2 ** int(left) * int(m) // 2 ** int(s) for m, left, s in columns]
+        reached: list[int] = [x.reach * 2 ** int(left) * int(m) // 2 ** int(s) for m, left, s in columns]
         return max(reached) + 1
 
     def trace(self, x: TensorType, *, wide: bool) -> Trace:

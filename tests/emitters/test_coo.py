@@ -87,7 +87,7 @@ def test_every_constant_of_every_op_comes_back(name: str, layout: str) -> None:
 
 def test_a_zero_point_per_channel_needs_channels_first() -> None:
     net, _ = GRAPHS["every_op"]()
-    with pytest.raises(InputError, match="a zero point per output channel needs a layout that starts with o, not 'hwio'"):
+    with pytest.raises(InputError, match="a zero point per output channel needs a layout that starts with o"):
         files(net, layout="hwio")
 
 

@@ -1,0 +1,123 @@
+"""Convolution and linear once more, slowly: every product added one by one in Python integers.
+
+Written from the page "The integer contract", section 4; imports nothing from edgeq. Rules are strings, a type is
+its pair of limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product as every
+from typing import Any
+
+import numpy as np
+
+from tests.oracles import rounding
+
+Limits = tuple[int, int]
+
+
+class Stopped(Exception):  # noqa: N818 - a finding
+    """An accumulator with overflow ``error`` left its type: image, index in the sample, value."""
+
+    def __init__(self, image: int, index: list[int], value: int) -> None:
+        super().__init__(f"value {value} at image {image}, index {index}")
+        self.found = (image, index, value)
+
+
+@dataclass(frozen=True)
+class Accumulator:
+    """What a layer declares about its sums; ``product`` is (shift, rounding, overflow, limits) or None."""
+
+    limits: Limits = (-(2**31), 2**31 - 1)
+    overflow: str = "wrap"
+    order: str = "kh,kw,ic"
+    bias: str = "first"
+    lanes: int = 1
+    fraction_bits: int = 0
+    product: tuple[int, str, str, Limits] | None = None
+
+    def cast(self, value: int) -> int:
+        """Bring a product or a bias into the type of products, when one is declared."""
+        if self.product is None:
+            return value
+        shift, rule, overflow, limits = self.product
+        return rounding.cast(value, shift, rule, *limits, overflow)
+
+    def partial_sums(self, terms: Sequence[int | None], bias: int) -> Iterator[int]:
+        """Yield what the accumulator holds after every addition; None is a tap on padding."""
+        lanes = [0] * self.lanes
+        steps = [(k % self.lanes, term) for k, term in enumerate(terms) if term is not None]
+        if self.bias == "first":
+            steps.insert(0, (0, bias))
+        for lane, term in steps:
+            lanes[lane] = self._add(lanes[lane], term)
+            yield lanes[lane]
+        rest = lanes[1:] + ([bias] if self.bias == "last" else [])
+        held = lanes[0]
+        for term in rest:
+            held = self._add(held, term)
+            yield held
+        yield held
+
+    def _add(self, held: int, term: int) -> int:
+        return rounding.narrow(held + term, *self.limits, self.overflow)
+
+    def total(self, terms: Sequence[int | None], bias: int, image: int, index: list[int]) -> int:
+        """Return the last partial sum; raises Stopped at the first outside the type under ``error``."""
+        last = 0
+        for last in self.partial_sums([t if t is None else self.cast(t) for t in terms], self.cast(bias)):
+            if not self.limits[0] <= last <= self.limits[1]:
+                raise Stopped(image, index, last)
+        return last
+
+
+def _channelwise(value: Any, channels: int) -> list[int]:
+    """Return one Python integer per channel."""
+    return [int(v) for v in np.broadcast_to(np.asarray(value, dtype=object), (channels,))]
+
+
+def conv2d(
+    x: Any, x_zero_point: int, weight: Any, bias: Any, acc: Accumulator, *, stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0), dilation: tuple[int, int] = (1, 1), groups: int = 1,
+    weight_zero_point: Any = 0,
+) -> np.ndarray:
+    """Return the accumulators (N, O, OH, OW) as Python integers."""
+    N, C, H, W = x.shape
+    O, I, KH, KW = weight.shape
+    top, left, bottom, right = padding
+    rows = range(-top, H + bottom - (KH - 1) * dilation[0], stride[0])
+    columns = range(-left, W + right - (KW - 1) * dilation[1], stride[1])
+    zero_points, biases = _channelwise(weight_zero_point, O), _channelwise(bias, O)
+    y = np.empty((N, O, len(rows), len(columns)), dtype=object)
+    extent = {"kh": range(KH), "kw": range(KW), "ic": range(I)}
+    names = acc.order.split(",")
+    for n, o, (oh, h0), (ow, w0) in every(range(N), range(O), enumerate(rows), enumerate(columns)):
+        terms: list[int | None] = []
+        for place in every(*(extent[name] for name in names)):
+            at = dict(zip(names, place, strict=True))
+            h, w = h0 + at["kh"] * dilation[0], w0 + at["kw"] * dilation[1]
+            if not (0 <= h < H and 0 <= w < W):
+                terms.append(None)
+                continue
+            c = o // (O // groups) * (C // groups) + at["ic"]
+            terms.append(rounding.multiply(int(x[n, c, h, w]), x_zero_point,
+                                           int(weight[o, at["ic"], at["kh"], at["kw"]]), zero_points[o],
+                                           acc.fraction_bits))
+        y[n, o, oh, ow] = acc.total(terms, biases[o], n, [o, oh, ow])
+    return y
+
+
+def linear(
+    x: Any, x_zero_point: int, weight: Any, bias: Any, acc: Accumulator, weight_zero_point: Any = 0
+) -> np.ndarray:
+    """Return the accumulators (N, ..., O): the last axis of x against the rows of ``weight``, output by output."""
+    O, K = weight.shape
+    zero_points, biases = _channelwise(weight_zero_point, O), _channelwise(bias, O)
+    y = np.empty((*x.shape[:-1], O), dtype=object)
+    for n, o, row in every(range(x.shape[0]), range(O), np.ndindex(*x.shape[1:-1])):
+        terms = [rounding.multiply(int(x[(n, *row, k)]), x_zero_point, int(weight[o, k]), zero_points[o],
+                                   acc.fraction_bits) for k in range(K)]
+        y[(n, *row, o)] = acc.total(terms, biases[o], n, [*row, o])
+    return y
