@@ -79,12 +79,16 @@ def load(path: str | Path) -> Graph:
 
 def graph_digest(graph: Graph) -> str:
     """Return the checksum of everything that decides a graph's results; metadata does not count."""
-    files = bundle_files(Graph(graph.name, graph.inputs, graph.nodes, graph.outputs))
+    files = _files(graph, {})
     return sha256("".join(f"{name} {sha256(data)}\n" for name, data in sorted(files.items())).encode())
 
 
 def bundle_files(graph: Graph) -> dict[str, bytes]:
     """Return the files of a bundle but the manifest: path to bytes."""
+    return _files(graph, graph.metadata)
+
+
+def _files(graph: Graph, metadata: Mapping[str, Any]) -> dict[str, bytes]:
     tensors: dict[str, bytes] = {}
 
     def keep(prefix: str) -> Any:
@@ -101,7 +105,7 @@ def bundle_files(graph: Graph) -> dict[str, bytes]:
         "inputs": [input_to_plain(i, keep("")) for i in graph.inputs],
         "nodes": [_node_to_plain(n, keep(n.name)) for n in graph.nodes],
         "outputs": [{"name": o.name, "value": o.value} for o in graph.outputs],
-        "metadata": dict(graph.metadata),
+        "metadata": dict(metadata),
     }
     return {GRAPH: dump_yaml(data), **tensors}
 

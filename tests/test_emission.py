@@ -96,7 +96,7 @@ def test_vectors_of_a_user_are_taken_and_recorded(tmp_path: Path) -> None:
     emit(graph(), "c", tmp_path / "out", vectors)
     assert manifest(tmp_path / "out")["stimuli"] == {"source": "given", "file": "mine.npy"}
     assert np.array_equal(np.load(tmp_path / "out" / "stimuli" / "x.npy"), INPUTS["x"])
-    with pytest.raises(ArtefactError, match="vectors are of graph 'net' sha256 .*simulate them anew"):
+    with pytest.raises(ArtefactError, match=r"vectors are of graph 'net' sha256 .*simulate them anew"):
         emit(graph(4), "c", tmp_path / "other", vectors)
     assert not (tmp_path / "other").exists()
 
@@ -137,7 +137,7 @@ def test_formats_with_vectors_share_them(tmp_path: Path, registered: Any) -> Non
 def test_other_folders_are_refused_and_left_alone(tmp_path: Path) -> None:
     out = emit(graph(), "readmemh", tmp_path / "out")
     before = tree(out)
-    with pytest.raises(ArtefactError, match="out: holds graph 'net' sha256 .* not 'net' sha256 .*choose another folder"):
+    with pytest.raises(ArtefactError, match=r"out: holds graph 'net' sha256 .* not 'net' sha256 .*choose another"):
         emit(graph(4), "readmemh", out)
     assert tree(out) == before
     (tmp_path / "mine").mkdir()
@@ -159,7 +159,7 @@ def test_other_folders_are_refused_and_left_alone(tmp_path: Path) -> None:
 def test_unknown_formats_and_options(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="format 'vhdl' does not exist; formats are c, coo, readmemh, yaml, yaml_coo"):
         emit(graph(), "vhdl", tmp_path / "out")
-    with pytest.raises(InputError, match=r"format 'coo' has no option 'lanes'; its options are: layout \(default oihw\)"):
+    with pytest.raises(InputError, match=r"format 'coo' has no option 'lanes'; its options are: layout \(default"):
         emit(graph(), "coo", tmp_path / "out", lanes=2)
     with pytest.raises(InputError, match="layer 'conv'"):
         emit(graph(), "yaml", tmp_path / "out")
@@ -194,7 +194,7 @@ def test_nothing_is_left_when_writing_stops(
 @pytest.mark.parametrize("path", ["../up.txt", "/up.txt", "graph.edgeq/graph.yaml", "stimuli/x.npy", "manifest.yaml"])
 def test_an_emitter_may_not_write_elsewhere(path: str, tmp_path: Path, registered: Any) -> None:
     registered("bad", lambda graph, vectors: [EmittedFile(path, b"")])
-    with pytest.raises(ArtefactError, match="format 'bad' gives the path '.*', which is reserved or given twice"):
+    with pytest.raises(ArtefactError, match=r"format 'bad' gives the path '.*', which is reserved or given twice"):
         emit(graph(), "bad", tmp_path / "out")
 
 

@@ -66,7 +66,8 @@ def input_from_plain(data: Mapping[str, Any], fetch: Fetch) -> GraphInput:
 
 def _quantization_to_plain(name: str, quantization: InputQuantization, store: Store) -> dict[str, Any]:
     if isinstance(quantization, Table):
-        return {"kind": Table.KIND, "table": {"tensor": store(f"{name}.table", quantization.table)}}
+        path = store(f"{name}.table", quantization.table)
+        return {"kind": Table.KIND, "table": {"tensor": path}, "rounding": quantization.rounding.name}
     if isinstance(quantization, Affine):
         return {"kind": Affine.KIND, "scale": str(quantization.scale), "rounding": quantization.rounding.name}
     return {"kind": Codes.KIND}
@@ -75,7 +76,7 @@ def _quantization_to_plain(name: str, quantization: InputQuantization, store: St
 def _quantization_from_plain(data: Mapping[str, Any], fetch: Fetch) -> InputQuantization:
     match data["kind"]:
         case Table.KIND:
-            return Table(fetch(data["table"]["tensor"]))
+            return Table(fetch(data["table"]["tensor"]), parse_name(Rounding, data["rounding"]))
         case Affine.KIND:
             return Affine(_fraction(data["scale"]), parse_name(Rounding, data["rounding"]))
         case Codes.KIND:

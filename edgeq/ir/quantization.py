@@ -34,11 +34,12 @@ class Codes:
 class Table:
     """uint8 pixels arrive; each channel has a table of 256 codes, mean and standard deviation folded in.
 
-    ``table`` has shape (C, 256), or (1, 256) for all channels alike.
+    ``table`` has shape (C, 256), or (1, 256) for all channels alike; ``rounding`` names the rule it was made with.
     """
 
     KIND = "table"
     table: Constant
+    rounding: Rounding = Rounding.ties_even
 
     def check(self, name: str, to: TensorType) -> None:
         """Raise GraphError when the table's shape or values do not fit the input."""
