@@ -279,6 +279,19 @@ def test_a_flipped_bit_in_a_vector(path: str, hide: bool, vectors: Path, written
     assert path in failed(verify(vectors, written / "net.edgeq"))
 
 
+def test_faults_of_hex_name_the_line_of_the_file(written: Path, tmp_path: Path) -> None:
+    many = write_vectors(graph(), {"x": np.zeros((200, 2, 2, 2), np.int8)}, tmp_path / "v", None)
+    path = many / "03_fc.out.hex"
+    text = path.read_text()
+    for changed, said in ((text[:900] + "z" + text[901:], "line 301: 'z' is not a lower-case"),
+                          (text[:-3], "has 399 words, expected 400"), (text + "00\n", "has 401 words, expected 400")):
+        path.write_text(changed)
+        (row,) = [r for r in verify(many, written / "net.edgeq").failures if r.check == "decode"]
+        assert row.subject == "03_fc.out.hex"
+        assert row.detail.startswith("03_fc.out.hex")
+        assert said in row.detail
+
+
 def test_vectors_of_another_graph(vectors: Path, tmp_path: Path) -> None:
     edgeq.save(graph(4), tmp_path / "other.edgeq")
     report = verify(vectors, tmp_path / "other.edgeq")

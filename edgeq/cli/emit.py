@@ -26,8 +26,10 @@ class _FormatsHelp(click.Command):
 
 @click.command(cls=_FormatsHelp)
 @click.argument("bundle", type=_PATH)
-@click.option("--format", "names", multiple=True, required=True, metavar="FORMAT", help="What to write; may be repeated.")
-@click.option("-o", "--output", type=_PATH, required=True, metavar="DIR", help="Folder; one of the same graph is extended.")
+@click.option("--format", "names", multiple=True, required=True, metavar="FORMAT",
+              help="What to write; may be repeated.")
+@click.option("-o", "--output", type=_PATH, required=True, metavar="DIR",
+              help="Folder; one of the same graph is extended.")
 @click.option("--vectors", type=_PATH, metavar="DIR",
               help="Vectors to check with; by default 16 directed and random inputs, simulated here.")
 @click.option("--option", "given", multiple=True, metavar="NAME=VALUE", help="Option of a format, e.g. lanes=4.")

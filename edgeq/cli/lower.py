@@ -65,6 +65,8 @@ def command(
     program, notes = read_model(model, arch, loose, allow_code=allow_code)
     calibration = named_arrays(calib, [i.name for i in program.inputs], "--calib") if calib else None
     lowered = lower_program(program, options, calibration, ranges)
+    if save_ranges is not None and not lowered.ranges:
+        raise InputError("--save-ranges: the model carries its own quantizers; there are no ranges to write")
     save(lowered.graph, output)
     if save_ranges is not None:
         write_ranges(save_ranges, lowered.ranges)

@@ -73,10 +73,10 @@ def _widths(graph: Graph) -> Rows:
         if not isinstance(node.op, Requantize):
             continue
         x = graph.types[node.inputs[0]]
-        plain = node.op.trace(x, wide=False)
-        traced = plain if plain.proven else node.op.trace(x, wide=True)
+        wide = node.op.proofs(x)["wide"]
+        traced = node.op.trace(x, wide=wide)
         for step in traced.steps:
-            rows.append([node.layer, "plain" if plain.proven else "wide", step.name,
+            rows.append([node.layer, "wide" if wide else "plain", step.name,
                          f"{step.op}({', '.join(map(str, step.operands))})", step.bits, step.bits == traced.widest])
     return ["layer", "form", "step", "computes", "bits", "widest"], rows
 

@@ -83,7 +83,8 @@ def _labels(path: Path, graph: Graph, arrays: Mapping[str, Array]) -> Array:
         raise InputError(f"--labels: the graph has {len(graph.outputs)} outputs; accuracy needs exactly one")
     count = len(next(iter(arrays.values())))
     if truth.shape != (count,) or truth.dtype.kind not in "iu":
-        raise InputError(f"--labels {path}: expected {count} integers, one per image, got {truth.dtype} {list(truth.shape)}")
+        got = f"{truth.dtype} {list(truth.shape)}"
+        raise InputError(f"--labels {path}: expected {count} integers, one per image, got {got}")
     return truth
 
 

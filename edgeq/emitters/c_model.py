@@ -11,12 +11,13 @@ import numpy as np
 from edgeq.emitters import c_text
 from edgeq.emitters.c_arena import plan
 from edgeq.emitters.glue import comment
-from edgeq.emitters.parameters import Parameter, layer_stems, parameters
+from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.emitters.registry import EmittedFile, Vectors, provenance
 from edgeq.errors import ArtefactError, InputError
 from edgeq.ir.graph import Graph, GraphInput, Node
 from edgeq.ir.naming import identifier
 from edgeq.ir.quantization import Table
+from edgeq.ir.stems import layer_stems
 from edgeq.ir.tensor import Array
 
 _FOLDER = "vectors"

@@ -10,9 +10,9 @@ from edgeq.arith.types import IntType
 from edgeq.codecs.layout import weight_axes
 from edgeq.errors import GraphError
 from edgeq.ir.graph import Graph, Node
-from edgeq.ir.naming import file_name
 from edgeq.ir.op import Op
 from edgeq.ir.quantization import Table
+from edgeq.ir.stems import layer_stems
 from edgeq.ir.tensor import Constant, IntArray
 
 
@@ -36,21 +36,6 @@ class Parameter:
     def name(self) -> str:
         """Name in manifests."""
         return f"{self.layer}.{self.tensor}"
-
-
-def layer_stems(graph: Graph) -> dict[str, str]:
-    """Return the start of every layer's file names, ``<NN>_<layer>``; inputs have number 0.
-
-    >>> import edgeq
-    >>> b = edgeq.GraphBuilder("net")
-    >>> b.output(b.clamp(b.input("x", (1,), edgeq.IntType(8)), 0, 5, name="a:relu"))
-    >>> layer_stems(b.build())
-    {'x': '00_x', 'a:relu': '01_a_relu'}
-    """
-    names = [layer.name for layer in graph.layers]
-    width = max(2, len(str(len(names))))
-    stems = {item.name: f"{0:0{width}}_{file_name(item.name)}" for item in graph.inputs}
-    return stems | {name: f"{k:0{width}}_{file_name(name)}" for k, name in enumerate(names, 1)}
 
 
 def parameters(graph: Graph) -> Iterator[Parameter]:

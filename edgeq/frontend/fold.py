@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgeq.errors import UnsupportedOpError
 from edgeq.frontend.float_graph import BatchNorm, Convolve, FloatGraph, FloatNode, Limit, Pad, Quantize, Same
 
 
@@ -45,11 +46,11 @@ def _fold_batch_norm(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> F
             continue
         before = producers.get(node.inputs[0])
         alone = len(readers[node.inputs[0]]) == 1 and node.inputs[0] not in graph.outputs
-        if before is not None and isinstance(before.op, Convolve) and before.op.quantized is None and alone:
+        if before is not None and _takes_gain(before, shapes) and alone:
             before = nodes.pop(before.value)
             nodes[node.value] = replace(before, value=node.value, op=_scaled(before.op, node.op))  # type: ignore[arg-type]
         else:
-            nodes[node.value] = replace(node, op=_depthwise(node.op, shapes[node.inputs[0]]))
+            nodes[node.value] = replace(node, op=_depthwise(node, shapes[node.inputs[0]]))
     order = [nodes[n.value] for n in graph.nodes if n.value in nodes]
     return FloatGraph(graph.inputs, tuple(order), graph.outputs)
 
@@ -61,9 +62,20 @@ def _scaled(conv: Convolve, norm: BatchNorm) -> Convolve:
     return replace(conv, weight=conv.weight * gain, bias=bias)
 
 
-def _depthwise(norm: BatchNorm, shape: tuple[int, ...]) -> Convolve:
+def _takes_gain(node: FloatNode, shapes: dict[str, tuple[int, ...]]) -> bool:
+    """Tell whether the channels of batch norm are this layer's outputs: those of a matrix product run last."""
+    if not isinstance(node.op, Convolve) or node.op.quantized is not None:
+        return False
+    return not node.op.dense or len(shapes[node.inputs[0]]) == 1
+
+
+def _depthwise(node: FloatNode, shape: tuple[int, ...]) -> Convolve:
     """Return the same map as a depthwise 1x1 convolution, or a diagonal matrix for a vector."""
+    norm = node.op
+    assert isinstance(norm, BatchNorm)
     channels = norm.gain.size
+    if len(shape) == 2:
+        raise UnsupportedOpError(f"{node.where}: batch norm of (N, C, L) has no lowering; use (N, C) or (N, C, H, W)")
     if len(shape) == 1:
         return Convolve(np.diag(norm.gain), norm.offset, dense=True)
     return Convolve(norm.gain.reshape(channels, 1, 1, 1), norm.offset, groups=channels)

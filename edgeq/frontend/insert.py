@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from edgeq.frontend.float_graph import Convolve, FloatGraph, FloatNode, Limit, Quantize, Sum
+from edgeq.frontend.float_graph import (
+    AvgPool,
+    Convolve,
+    Flatten,
+    FloatGraph,
+    FloatNode,
+    Limit,
+    MaxPool,
+    Pad,
+    Quantize,
+    Reshape,
+    Sum,
+)
 from edgeq.frontend.ranges import Range, affine
 from edgeq.frontend.settings import Settings
 
@@ -55,6 +68,20 @@ def _layer(
         alone = len(readers[before.value]) == 1 and before.value not in graph.outputs
         return before.layer if alone else node.layer
     return node.layer
+
+
+def with_padding(seen: Range, graph: FloatGraph, point: Point) -> Range:
+    """Return the range widened to the borders that are padded, at this value's scale, around it."""
+    lo, hi = seen
+    readers = graph.consumers()
+    following = [*readers.get(point.value, [])]
+    while following:
+        node = following.pop()
+        if isinstance(node.op, Pad) and math.isfinite(node.op.value):
+            lo, hi = min(lo, node.op.value), max(hi, node.op.value)
+        if isinstance(node.op, Pad | MaxPool | AvgPool | Flatten | Reshape):
+            following += readers.get(node.value, [])
+    return lo, hi
 
 
 def insert(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,8 +38,8 @@ class Integers:
     notes: list[str] = field(default_factory=list)
     readers: Mapping[str, list[fg.FloatNode]] = field(default_factory=dict)
 
-    def lower(self, graph: fg.FloatGraph, output_names: Mapping[str, str]) -> None:
-        """Lower every node, then the outputs."""
+    def lower(self, graph: fg.FloatGraph, output_names: Sequence[str]) -> None:
+        """Lower every node, then the outputs, each under its name."""
         self.readers = graph.consumers()
         for item in graph.inputs:
             self._input(item, self.readers.get(item.name, []))
@@ -48,13 +48,17 @@ class Integers:
                 self.states[node.value] = self._node(node)
             except GraphError as error:
                 raise ModelError(f"{node.where}: {error}") from None
-        for value in graph.outputs:
-            state = self.states[value]
-            kept = state if state.code else self._wide(state, None)
-            settled = self._settled(kept)
-            self.builder.output(settled.value, output_names[value])
-            if not any(settled.value is v for v, _ in self.traced):
-                self.traced.append((settled.value, value))
+        leaving = {value: self._leaving(value) for value in dict.fromkeys(graph.outputs)}
+        for value, name in zip(graph.outputs, output_names, strict=True):
+            self.builder.output(leaving[value], name)
+
+    def _leaving(self, value: str) -> Value:
+        """Return an output as a code, or as 32 bits at one scale."""
+        state = self.states[value]
+        settled = self._settled(state if state.code else self._wide(state, None))
+        if not any(settled.value is v for v, _ in self.traced):
+            self.traced.append((settled.value, value))
+        return settled.value
 
     def _node(self, node: fg.FloatNode) -> State:
         states = [self.states[v] for v in node.inputs]
@@ -62,7 +66,7 @@ class Integers:
             case fg.Quantize() as op:
                 return self._quantize(states[0], op, node)
             case fg.Convolve() as op:
-                return self._convolve(self._settled(states[0]), op, node)
+                return self._convolve(self._operand(states[0]), op, node)
             case fg.Sum():
                 return self._sum(states, node)
             case fg.Limit() as op:
@@ -138,7 +142,7 @@ class Integers:
     def _one_scale(state: State) -> float:
         """Return an accumulator's own scale where it has one and fits 32 bits, else a common one."""
         own = state.scale.item() if state.scale.size == 1 and not state.code else 0.0
-        return own if own and state.reach / own < 2**31 - 2 else state.reach / 2**_COMMON_BITS
+        return own if own and state.reach / own < 2**31 - 2 else _common_scale(state.reach)
 
     def _settled(self, state: State) -> State:
         """Carry out a limit that is still pending."""
@@ -153,10 +157,10 @@ class Integers:
 
     def _operand(self, state: State) -> State:
         """Return a value that pools and moves may read: a code, or 32 bits at one scale."""
-        return self._settled(state) if state.code or state.scale.size == 1 else self._wide(state, None)
+        ready = state.scale.size == 1 and state.value.type.type.bits <= 32
+        return self._settled(state) if state.code or ready else self._wide(state, None)
 
-    def _convolve(self, state: State, op: fg.Convolve, node: fg.FloatNode) -> State:
-        x = state if state.scale.size == 1 else self._wide(state, None)
+    def _convolve(self, x: State, op: fg.Convolve, node: fg.FloatNode) -> State:
         chosen = self.settings.of(node.layer)
         codes = weight_codes(op, x.scale.item(), chosen.wbits, chosen.weights, node.where)
         fields: dict[str, Any] = {"weight": codes.weight, "bias": codes.bias, "weight_type": codes.type,
@@ -177,13 +181,13 @@ class Integers:
         acc = IntType(max(chosen.acc or needed, 8))
         if acc.bits < needed:
             rule = chosen.acc_overflow or Overflow.error.name
-            self.notes.append(f"layer '{layer}': accumulator has {acc.bits} bits, its proof needs {needed}; overflow {rule}")
+            short = f"accumulator has {acc.bits} bits, its proof needs {needed}; overflow {rule}"
+            self.notes.append(f"layer '{layer}': {short}")
             return {"acc": acc, "acc_overflow": rule}
         return {"acc": acc, "acc_overflow": chosen.acc_overflow or Overflow.wrap.name}
 
     def _sum(self, states: list[State], node: fg.FloatNode) -> State:
-        reach = max(s.reach for s in states)
-        scale = reach / 2**_COMMON_BITS
+        scale = _common_scale(max(s.reach for s in states))
         a, b = (self._wide(s, f"{node.layer}.x{k + 1}", scale) for k, s in enumerate(states))
         value = self.builder.add(a.value, b.value, acc=IntType(32), acc_overflow=Overflow.wrap, name=node.layer)
         return State(value, np.array([scale]), 0, code=False, reach=a.reach + b.reach, layer=node.layer)
@@ -245,6 +249,11 @@ def _bounds(kind: str, fields: Mapping[str, Any], x: Value, name: str) -> Bounds
     if bounds is None:
         raise ModelError(f"{kind} '{name}': has no accumulator to prove")
     return bounds
+
+
+def _common_scale(reach: float) -> float:
+    """Return the scale of a 32-bit value that reaches so far; any will do where it is 0 throughout."""
+    return reach / 2**_COMMON_BITS or 1.0
 
 
 def _limited(state: State, limit: fg.Limit) -> State:

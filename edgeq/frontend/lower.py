@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from edgeq.errors import CalibrationError, InputError, ModelError
+from edgeq.errors import CalibrationError, InputError, ModelError, OverflowDetected
 from edgeq.frontend.archive import read_archive
 from edgeq.frontend.batch import rebatch
 from edgeq.frontend.capture import capture
@@ -16,8 +16,9 @@ from edgeq.frontend.fidelity import LayerError, layer_errors
 from edgeq.frontend.float_graph import FloatGraph
 from edgeq.frontend.fold import fold
 from edgeq.frontend.inputs import InputChoice, calibration_arrays, fractions
-from edgeq.frontend.insert import Point, insert, is_quantized, points
+from edgeq.frontend.insert import Point, insert, is_quantized, points, with_padding
 from edgeq.frontend.integers import Integers
+from edgeq.frontend.names import unused
 from edgeq.frontend.program import Program
 from edgeq.frontend.ranges import Range, load_ranges, observe
 from edgeq.frontend.settings import LayerSettings, Settings, make_settings
@@ -120,11 +121,12 @@ def lower_program(
     options.settings.check_used(list(dict.fromkeys(layers)))
     found: dict[str, Range] = {}
     if is_quantized(graph):
-        if ranges is not None:
-            raise InputError("the model carries its own quantizers; ranges do not apply to it")
+        if ranges is not None or options.out_bits is not None:
+            what = "out-bits do" if ranges is None else "ranges do"
+            raise InputError(f"the model carries its own quantizers; {what} not apply to it")
     else:
         chosen = points(graph, outputs=options.out_bits is not None)
-        found = _ranges(program, chosen, data, ranges)
+        found = _ranges(program, graph, chosen, data, ranges)
         graph = insert(graph, chosen, found, options.settings, options.out_bits)
     return _integers(program, graph, options, data, found, stored=ranges is None)
 
@@ -142,14 +144,27 @@ def _integers(
         "notes": list(lowering.notes),
     }
     traced = list({builder.name_of(value): real for value, real in lowering.traced}.items())
-    errors = layer_errors(builder.build(), program, traced, data) if data is not None else []
+    errors = _errors(builder.build(), program, traced, data, lowering.notes)
     if errors and stored:
         builder.metadata["error"] = [{"value": e.value, "sqnr_db": e.sqnr_db} for e in errors]
     return Lowered(builder.build(), found, tuple(errors), tuple(lowering.notes))
 
 
+def _errors(
+    graph: Graph, program: Program, traced: list[tuple[str, str]], data: Mapping[str, Array] | None, notes: list[str]
+) -> list[LayerError]:
+    """Return the error of each value on the calibration data, none when an accumulator stops the run."""
+    if data is None:
+        return []
+    try:
+        return layer_errors(graph, program, traced, data)
+    except OverflowDetected as error:
+        notes.append(f"the calibration data overflow an accumulator, so no error is measured: {error}")
+        return []
+
+
 def _ranges(
-    program: Program, chosen: list[Point], data: Mapping[str, Array] | None,
+    program: Program, graph: FloatGraph, chosen: list[Point], data: Mapping[str, Array] | None,
     given: str | Path | Mapping[str, Range] | None,
 ) -> dict[str, Range]:
     """Return the range of each point by layer name: given, or observed on calibration data."""
@@ -167,7 +182,7 @@ def _ranges(
             "[N, ...]) or a range file (--ranges R.yaml)"
         )
     seen = observe(program, data, [p.value for p in chosen])
-    return {p.layer: seen[p.value] for p in chosen}
+    return {p.layer: with_padding(seen[p.value], graph, p) for p in chosen}
 
 
 def _sample_shapes(program: Program) -> dict[str, tuple[int, ...]]:
@@ -175,14 +190,13 @@ def _sample_shapes(program: Program) -> dict[str, tuple[int, ...]]:
     return shapes | {i.name: tuple(int(d or 0) for d in i.shape[1:]) for i in program.inputs}
 
 
-def _output_names(graph: FloatGraph) -> dict[str, str]:
+def _output_names(graph: FloatGraph) -> list[str]:
     """Return a name for each output: that of its layer, numbered where one layer gives two."""
     producers = graph.producers()
-    names: dict[str, str] = {}
-    for value in graph.outputs:
-        node = producers.get(value)
-        layer = node.layer if node is not None else value
-        names[value] = layer if layer not in names.values() else f"{layer}_{len(names)}"
-    if not graph.outputs:
+    wanted = [producers[value].layer if value in producers else value for value in graph.outputs]
+    names: list[str] = []
+    for name in wanted:
+        names.append(name if name not in names else unused(name, {*wanted, *names}))
+    if not names:
         raise ModelError("the model has no output")
     return names

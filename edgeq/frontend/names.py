@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from itertools import count
+
 from edgeq.frontend.program import Call, Program, Ref
 
 
@@ -10,17 +13,27 @@ def layer_names(program: Program) -> dict[str, str]:
 
     A call that owns parameters has the path of the module that holds them. Any other call has the path of its
     module when that module holds no other module and makes no other call; else it is functional, and its name
-    is the one that torch numbers it by (``add``, ``add_1``).
+    is the one that torch numbers it by (``add``, ``add_1``). A name that an input or an earlier call has is
+    followed by a number.
     """
     paths = [c.module for c in program.calls]
-    taken: dict[str, int] = {}
+    wanted = {c.name: _owner(program, c) or (c.module if _is_leaf(c.module, paths) else c.name) for c in program.calls}
+    reserved = {*wanted.values(), *(i.name for i in program.inputs)}
+    taken = {i.name for i in program.inputs}
     names: dict[str, str] = {}
-    for call in program.calls:
-        name = _owner(program, call) or (call.module if _is_leaf(call.module, paths) else call.name)
-        count = taken.get(name, 0)
-        taken[name] = count + 1
-        names[call.name] = name if not count else f"{name}_{count}"
+    for call, name in wanted.items():
+        names[call] = name if name not in taken else unused(name, taken | reserved)
+        taken.add(names[call])
     return names
+
+
+def unused(name: str, taken: Container[str]) -> str:
+    """Return the name with the first number that makes it new.
+
+    >>> unused("fc", {"fc", "fc_1"})
+    'fc_2'
+    """
+    return next(f"{name}_{k}" for k in count(1) if f"{name}_{k}" not in taken)
 
 
 def _owner(program: Program, call: Call) -> str:

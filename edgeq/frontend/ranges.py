@@ -7,6 +7,7 @@ replaces calibration, and the lowering is the same byte for byte on every machin
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def observe(program: Program, data: Mapping[str, Array], values: Iterable[str]) 
 
     count = len(next(iter(data.values())))
     for start in range(0, count, _BATCH):
-        run(program, {k: np.asarray(v[start : start + _BATCH]) for k, v in data.items()}, note)
+        with np.errstate(over="ignore"):  # what overflows the model's type is reported by `note`
+            run(program, {k: np.asarray(v[start : start + _BATCH]) for k, v in data.items()}, note)
     return seen
 
 
@@ -73,11 +75,21 @@ def affine(lo: float, hi: float, bits: int, where: str) -> Quantize:
             "its range in --ranges or --config"
         )
     qmin, qmax = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    scale = float(np.float32((hi - lo) / (qmax - qmin)))
+    with np.errstate(over="ignore"):  # reported below
+        scale = float(np.float32((hi - lo) / (qmax - qmin)))
     if scale == 0.0 or not math.isfinite(scale):
         raise CalibrationError(f"{where}: range [{lo}, {hi}] gives the scale {scale}, which float32 cannot hold")
     zero_point = min(max(qmin - round(lo / scale), qmin), qmax)
     return Quantize(scale, zero_point, qmin, qmax)
+
+
+def number_pair(pair: object) -> Range | None:
+    """Return two finite numbers, None for anything else."""
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        return None
+    if any(isinstance(v, bool) or not isinstance(v, int | float) or not abs(v) <= sys.float_info.max for v in pair):
+        return None
+    return float(pair[0]), float(pair[1])
 
 
 def save_ranges(path: Path, ranges: Mapping[str, Range]) -> None:
@@ -94,10 +106,10 @@ def load_ranges(path: Path, expected: Sequence[str]) -> dict[str, Range]:
         raise CalibrationError(f"{path}: not a range file; it starts with 'edgeq_ranges: {VERSION}' and maps 'ranges'")
     ranges: dict[str, Range] = {}
     for name, pair in data["ranges"].items():
-        good = isinstance(pair, list) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
-        if not good or not all(math.isfinite(v) for v in pair) or pair[0] > pair[1]:
+        numbers = number_pair(pair)
+        if numbers is None or numbers[0] > numbers[1]:
             raise CalibrationError(f"{path}: range of '{name}' must be [lo, hi] with lo <= hi, got {pair!r}")
-        ranges[str(name)] = (float(pair[0]), float(pair[1]))
+        ranges[str(name)] = numbers
     missing, unknown = sorted(set(expected) - set(ranges)), sorted(set(ranges) - set(expected))
     if missing or unknown:
         what = f"no range for '{missing[0]}'" if missing else f"'{unknown[0]}' is no value of this model"

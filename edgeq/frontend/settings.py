@@ -17,12 +17,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from edgeq.arith.types import Overflow, parse_name
 from edgeq.artefacts.manifest import parse_yaml
-from edgeq.errors import GraphError, InputError
+from edgeq.errors import InputError
 from edgeq.frontend.presets import Preset, preset
+from edgeq.frontend.ranges import number_pair
 
 GRANULARITIES = ("per_channel", "per_tensor")
+ACC_OVERFLOWS = ("wrap", "saturate", "error")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
         if problem:
             raise InputError(f"{where}: {name} {problem}, got {value!r}")
     if values.get("range") is not None:
-        values["range"] = tuple(float(v) for v in values["range"])
+        values["range"] = number_pair(values["range"])
     return values
 
 
@@ -112,13 +113,10 @@ def _problem(name: str, value: Any) -> str | None:
     if name == "weights":
         return None if value in GRANULARITIES else "must be per_channel or per_tensor"
     if name == "range" and value is not None:
-        numbers = isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(v, int | float) for v in value)
-        return None if numbers and value[0] < value[1] else "must be [lo, hi] with lo < hi"
-    if name == "acc_overflow" and value is not None:
-        try:
-            parse_name(Overflow, value)
-        except GraphError:
-            return "must be wrap, saturate or error"
+        pair = number_pair(value)
+        return None if pair and pair[0] < pair[1] else "must be [lo, hi] with lo < hi"
+    if name == "acc_overflow":
+        return None if value in (None, *ACC_OVERFLOWS) else "must be wrap, saturate or error"
     if name == "preset":
-        preset(value)
+        preset(str(value))
     return None

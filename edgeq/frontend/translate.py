@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -194,14 +194,9 @@ def _avg_pool2d(r: Reader) -> Translated:
     if r.get(6, "divisor_override") is not None:
         raise r.unsupported("avg_pool2d with divisor_override has no lowering")
     kernel = _pair(r.get(1, "kernel_size"))
-    op = fg.AvgPool(
-        kernel,
-        _pair(r.get(2, "stride"), kernel),
-        _sides(_pair(r.get(3, "padding"), 0)),
-        bool(r.get(4, "ceil_mode", False)),
-        bool(r.get(5, "count_include_pad", True)),
-    )
-    return op, (r.value(0, "self"),)
+    stride, padding = _pair(r.get(2, "stride"), kernel), _sides(_pair(r.get(3, "padding"), 0))
+    ceil_mode, include = bool(r.get(4, "ceil_mode", False)), bool(r.get(5, "count_include_pad", True))
+    return fg.AvgPool(kernel, stride, padding, ceil_mode, include), (r.value(0, "self"),)
 
 
 def _adaptive_avg_pool2d(r: Reader) -> Translated:
@@ -247,19 +242,32 @@ def _pad(r: Reader) -> Translated:
 
 
 def _quantize(r: Reader) -> Translated:
-    def number(place: int, name: str) -> float:
-        given = r.get(place, name)
-        return float(r.weights.real(given.name).item()) if isinstance(given, Ref) else float(given)
+    return _code(r), (r.value(0, "input"),)
 
-    scale = number(1, "scale")
+
+def _code(r: Reader) -> fg.Quantize:
+    """Return what a quantize or dequantize operator says of its codes."""
+    scale, zero_point = _number(r, 1, "scale"), _number(r, 2, "zero_point")
     if not np.isfinite(scale) or scale <= 0:
         raise ModelError(f"{r.call.where()}: scale {scale} must be positive and finite; calibrate the quantizer again")
-    op = fg.Quantize(scale, int(number(2, "zero_point")), int(r.get(3, "quant_min")), int(r.get(4, "quant_max")))
-    return op, (r.value(0, "input"),)
+    return fg.Quantize(scale, int(zero_point), int(r.get(3, "quant_min")), int(r.get(4, "quant_max")))
 
 
-def _same_value(r: Reader) -> Translated:
-    return fg.Same(), (r.value(0, "self"),)
+def _number(r: Reader, place: int, name: str) -> float:
+    if not isinstance(r.get(place, name), Ref):
+        return float(r.get(place, name))
+    array = r.constant(place, name)
+    if array is None or array.size != 1:
+        raise r.unsupported(f"argument '{name}' must be one number")
+    return float(array.item())
+
+
+def _dequantize(r: Reader) -> Translated:
+    source = r.value(0, "input")
+    made = next((c for c in r.program.calls if c.name == source), None)
+    if made is None or made.op != "quantize_per_tensor" or _code(replace(r, call=made)) != _code(r):
+        raise r.unsupported("its operand must come from a quantize operator of the same scale, zero point and limits")
+    return fg.Same(), (source,)
 
 
 def _to(r: Reader) -> Translated:
@@ -267,6 +275,10 @@ def _to(r: Reader) -> Translated:
     if kind is not None and kind.dtype not in ("float32", "float64", "float16"):
         raise r.unsupported(f"a cast to {kind.dtype} has no lowering")
     return _same_value(r)
+
+
+def _same_value(r: Reader) -> Translated:
+    return fg.Same(), (r.value(0, "self"),)
 
 
 _TABLE: dict[str, Callable[[Reader], Translated]] = {
@@ -277,7 +289,7 @@ _TABLE: dict[str, Callable[[Reader], Translated]] = {
     "avg_pool2d": _avg_pool2d, "adaptive_avg_pool2d": _adaptive_avg_pool2d,
     "_adaptive_avg_pool2d": _adaptive_avg_pool2d, "mean": _mean, "view": _view, "reshape": _view,
     "_unsafe_view": _view, "flatten": _view, "squeeze": _view, "unsqueeze": _view, "constant_pad_nd": _pad,
-    "pad": _pad, "quantize_per_tensor": _quantize, "dequantize_per_tensor": _same_value, "dropout": _same_value,
+    "pad": _pad, "quantize_per_tensor": _quantize, "dequantize_per_tensor": _dequantize, "dropout": _same_value,
     "feature_dropout": _same_value, "alpha_dropout": _same_value, "clone": _same_value, "contiguous": _same_value,
     "alias": _same_value, "detach": _same_value, "lift_fresh": _same_value, "lift_fresh_copy": _same_value,
     "to": _to, "_to_copy": _to,

@@ -9,15 +9,14 @@ import torch
 
 from edgeq.errors import ModelError
 from edgeq.frontend.float_graph import FloatArray, QuantizedWeight, as_float64
-from edgeq.frontend.interpret import function_of
+from edgeq.frontend.interpret import evaluate, function_of
 from edgeq.frontend.program import Arg, Call, Program, Ref, call_refs
 
 _PER_TENSOR, _PER_CHANNEL = "dequantize_per_tensor", "dequantize_per_channel"
-_FLOATS = {torch.float16, torch.float32, torch.bfloat16}
 
 
 class Weights:
-    """The constants of a program: those stored, and those computed from constants alone, in float64."""
+    """The constants of a program: those stored, and those that the program computes from constants alone."""
 
     def __init__(self, program: Program) -> None:
         self._values: dict[str, Any] = {
@@ -50,12 +49,11 @@ class Weights:
 
     def _fold(self, call: Call) -> None:
         try:
-            function = function_of(call.target)
+            function_of(call.target)
         except KeyError:
             return
-        arguments = [self._argument(a) for a in call.args]
         with torch.no_grad():
-            self._values[call.name] = function(*arguments, **{k: self._argument(v) for k, v in call.kwargs.items()})
+            self._values[call.name] = evaluate(call, self._values)
         if call.op in (_PER_TENSOR, _PER_CHANNEL):
             self._quantized[call.name] = self._integers(call)
         elif call.op in ("clone", "detach", "alias", "contiguous") and isinstance(call.args[0], Ref):
@@ -64,11 +62,7 @@ class Weights:
                 self._quantized[call.name] = source
 
     def _argument(self, arg: Arg) -> Any:
-        if isinstance(arg, Ref):
-            return self._values[arg.name]
-        if isinstance(arg, tuple):
-            return [self._argument(a) for a in arg]
-        return getattr(torch, arg) if isinstance(arg, str) and hasattr(torch, arg) else arg
+        return self._values[arg.name] if isinstance(arg, Ref) else arg
 
     def _integers(self, call: Call) -> QuantizedWeight:
         codes, scale, zero_point = (self._argument(a) for a in call.args[:3])

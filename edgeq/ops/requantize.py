@@ -15,7 +15,7 @@ from edgeq.arith import primitives
 from edgeq.arith.jit import kernel
 from edgeq.arith.primitives import requantize, requantize_wide, rescale, rescale_wide
 from edgeq.arith.trace import Trace, trace
-from edgeq.arith.types import MAX_SHIFT, IntType, Overflow, Rounding
+from edgeq.arith.types import MAX_SHIFT, IntType, Overflow, Rounding, width_of
 from edgeq.ir.fields import constant, int_type, integer, limits, optional, overflow, rounding, scale
 from edgeq.ir.op import Check, Finding, Op, attribute, register
 from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
@@ -91,11 +91,11 @@ class Requantize(Op):
         yield from self._host_constraints(x)
 
     def _host_constraints(self, x: TensorType) -> Iterator[Check]:
-        if self.trace(x, wide=False).proven:
+        if self.fits(x, wide=False):
             return
-        wide = self.trace(x, wide=True)
-        yield "C7", wide.proven, (
-            f"{x.type} << {self.left_shift.limits[1]} needs {wide.widest} bits; use a smaller left_shift or type")
+        yield "C7", self.fits(x, wide=True), (
+            f"{x.type} << {self.left_shift.limits[1]} needs {width_of(*self._shifted(x))} bits; "
+            "use a smaller left_shift or type")
         first = self._first_rounding(x)
         needs_exact = self.overflow is Overflow.wrap or self.rounding in _TWO_STAGE
         yield "C8", not needs_exact or first < _EXACT_WIDE, (
@@ -110,6 +110,23 @@ class Requantize(Op):
         reached: list[int] = [x.reach * 2 ** int(left) * int(m) // 2 ** int(s) for m, left, s in columns]
         return max(reached) + 1
 
+    def fits(self, x: TensorType, *, wide: bool) -> bool:
+        """Tell whether 64 bits hold every intermediate of the plain or of the wide form.
+
+        The trace of a parameter that is one constant may fold it away: the ends are computed here as well.
+        """
+        lo, hi = self._shifted(x)
+        if wide:
+            return IntType(64).holds(lo, hi) and self.trace(x, wide=True).proven
+        most = self.multiplier.limits[1]
+        small = IntType(63).holds(lo, hi) and IntType(63).holds(lo * most, hi * most)
+        return small and self.shift.limits[1] <= 62 and self.trace(x, wide=False).proven
+
+    def _shifted(self, x: TensorType) -> tuple[int, int]:
+        """Return the ends of ``(x - x_zero_point) << left_shift``."""
+        left = self.left_shift.limits[1]
+        return min((x.lo - x.zero_point) << left, 0), max((x.hi - x.zero_point) << left, 0)
+
     def trace(self, x: TensorType, *, wide: bool) -> Trace:
         """Trace the scalar rule with this op's own parameters: the exact width of every intermediate."""
         rule = primitives.requantize_wide if wide else primitives.requantize
@@ -122,7 +139,7 @@ class Requantize(Op):
 
     def proofs(self, *xs: TensorType) -> Mapping[str, bool]:
         """Return ``wide``: some product passes 63 bits, the wide form has to run."""
-        return {"wide": not self.trace(xs[0], wide=False).proven}
+        return {"wide": not self.fits(xs[0], wide=False)}
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -148,7 +165,7 @@ class Requantize(Op):
         found = np.zeros(2, np.int64)
         fixed = np.array([kept.zero_point, self.rounding, self.zero_point, self.type.qmin, self.type.qmax,
                           self.overflow, *self.limits], np.int64)
-        loop = _requantize if self.trace(kept, wide=False).proven else _requantize_wide
+        loop = _requantize if self.fits(kept, wide=False) else _requantize_wide
         stopped = loop(x.reshape(rows), self.multiplier.per_channel(channels),
                        self.shift.per_channel(channels), self.left_shift.per_channel(channels), fixed,
                        y.reshape(rows), found)

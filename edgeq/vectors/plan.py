@@ -9,10 +9,10 @@ from typing import Any
 from edgeq.artefacts.manifest import Manifest
 from edgeq.codecs.hexadecimal import Packing
 from edgeq.codecs.layout import ACTIVATIONS, restrict, value_axes
-from edgeq.emitters.parameters import layer_stems
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.quantization import Codes
+from edgeq.ir.stems import layer_stems
 from edgeq.ir.tensor import TensorType
 
 KEY = "vectors"

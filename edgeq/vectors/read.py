@@ -12,12 +12,14 @@ import numpy as np
 from edgeq.artefacts.manifest import Entry, Manifest, check_files, read_manifest
 from edgeq.artefacts.npy import load_npy
 from edgeq.bundle import graph_digest
-from edgeq.codecs.hexadecimal import decode_hex, require_range
+from edgeq.codecs.hexadecimal import Packing, decode_hex, require_range
 from edgeq.codecs.layout import from_layout
-from edgeq.errors import ArtefactError
+from edgeq.errors import ArtefactError, CodecError
 from edgeq.ir.graph import Graph
-from edgeq.ir.tensor import Array
+from edgeq.ir.tensor import Array, IntArray
 from edgeq.vectors.plan import KEY, Slot, is_vector_manifest, raw_files, slots
+
+_IMAGES = 64
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,29 @@ def open_slot(folder: Path, slot: Slot, images: int) -> Array:
 
 
 def check_hex(folder: Path, slot: Slot, images: int, layout: str, expected: Array) -> int:
-    """Read a slot's hex file and return how many values differ from ``expected``; raises CodecError for bad text."""
-    shape = (images, *slot.kept.shape)
+    """Read a slot's hex file, a few images at a time, and return how many values differ from ``expected``.
+
+    Raises CodecError naming the line of bad text.
+    """
     path = folder / f"{slot.stem}.hex"
-    flat = decode_hex(path.read_bytes(), slot.kept.type, int(np.prod(shape, dtype=np.int64)), where=path.name)
-    return int(np.count_nonzero(from_layout(flat, slot.axes, slot.hex_layout(layout), shape) != expected))
+    line = Packing(slot.kept.type.bits).digits + 1
+    if path.stat().st_size != images * slot.kept.size * line:
+        _decode(path, path.read_bytes(), slot, images)
+    different = 0
+    with path.open("rb") as stream:
+        for start in range(0, images, _IMAGES):
+            part = expected[start : start + _IMAGES]
+            flat = _decode(path, stream.read(part.size * line), slot, len(part))
+            kept = from_layout(flat, slot.axes, slot.hex_layout(layout), part.shape)
+            different += int(np.count_nonzero(kept != part))
+    return different
+
+
+def _decode(path: Path, data: bytes, slot: Slot, images: int) -> IntArray:
+    """Return the values of some images; a fault is looked for again in the whole file, for its line."""
+    try:
+        return decode_hex(data, slot.kept.type, images * slot.kept.size, where=path.name)
+    except CodecError:
+        whole = path.read_bytes()
+        decode_hex(whole, slot.kept.type, whole.count(b"\n"), where=path.name)
+        raise
