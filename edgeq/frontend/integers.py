@@ -48,14 +48,15 @@ class Integers:
                 self.states[node.value] = self._node(node)
             except GraphError as error:
                 raise ModelError(f"{node.where}: {error}") from None
-        leaving = {value: self._leaving(value) for value in dict.fromkeys(graph.outputs)}
+        names = {node.value: node.layer for node in graph.nodes}
+        leaving = {value: self._leaving(value, names[value]) for value in dict.fromkeys(graph.outputs)}
         for value, name in zip(graph.outputs, output_names, strict=True):
             self.builder.output(leaving[value], name)
 
-    def _leaving(self, value: str) -> Value:
+    def _leaving(self, value: str, layer: str) -> Value:
         """Return an output as a code, or as 32 bits at one scale."""
         state = self.states[value]
-        settled = self._settled(state if state.code else self._wide(state, None))
+        settled = self._settled(state if state.code else self._wide(state, None), layer)
         if not any(settled.value is v for v, _ in self.traced):
             self.traced.append((settled.value, value))
         return settled.value
@@ -95,10 +96,11 @@ class Integers:
         if same and state.value.type.type == kept:
             value, clamp = state.value, clamp_for(state.limit, op)
             if clamp is not None and (clamp[0] > value.type.lo or clamp[1] < value.type.hi):
-                value = self.builder.clamp(value, *clamp, name=None)
-        else:
+                value = self.builder.clamp(value, *clamp, name=node.layer)
+        else:  # an accumulator's requantize completes the layer that the accumulator named
+            name = node.layer if state.code else None
             value = self._requantize(
-                state, op.scale, op.zero_point, kept, clamp_for(state.limit, op), None, node.layer
+                state, op.scale, op.zero_point, kept, clamp_for(state.limit, op), name, node.layer
             )
         self.traced.append((value, node.inputs[0]))
         return _code(value, op, node.layer)
@@ -144,15 +146,15 @@ class Integers:
         own = state.scale.item() if state.scale.size == 1 and not state.code else 0.0
         return own if own and state.reach / own < 2**31 - 2 else _common_scale(state.reach)
 
-    def _settled(self, state: State) -> State:
-        """Carry out a limit that is still pending."""
+    def _settled(self, state: State, name: str | None = None) -> State:
+        """Carry out a limit that is still pending, under a name."""
         if state.limit == FREE:
             return state
         if not state.code:
             return self._wide(state, None)
         op = fg.Quantize(state.scale.item(), state.zero_point, state.value.type.lo, state.value.type.hi)
         clamp = code_limits(state.limit, op)
-        value = state.value if clamp == (op.lo, op.hi) else self.builder.clamp(state.value, *clamp)
+        value = state.value if clamp == (op.lo, op.hi) else self.builder.clamp(state.value, *clamp, name=name)
         return replace(state, value=value, limit=FREE)
 
     def _operand(self, state: State) -> State:

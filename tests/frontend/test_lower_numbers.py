@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import edgeq
 from edgeq.arith.types import IntType
 from tests.oracles import lowering as oracle
 
@@ -62,8 +63,6 @@ def test_values_are_those_of_the_contract() -> None:
     graph = lower(OneInput(lambda m, x: m.last(m.first(x)), first=first, last=nn.MaxPool2d(1)), (2, 2, 2),
                   ranges={"x": X, "first": Y})
     pixels = [-1.29, 0.0, 2.09, 0.5, 1.0, -0.7, 3.0, 0.3]
-    import edgeq
-
     run = edgeq.simulate(graph, {"x": np.array(pixels, np.float64).reshape(1, 2, 2, 2)})
     x, y = oracle.activation(*X, 8), oracle.activation(*Y, 8)
     made = oracle.weights(stored(first, "weight"), stored(first, "bias"), x, 8)
@@ -125,10 +124,10 @@ def test_a_limit_after_a_pool_is_a_requantize_of_its_own() -> None:
     model = OneInput(lambda m, x: m.last(m.act(m.pool(m.first(x)))), first=conv(WEIGHT, BIAS),
                      pool=nn.MaxPool2d(2), act=nn.ReLU(), last=nn.Flatten())
     graph = lower(model, (2, 5, 5), ranges={"x": X, "first": Y, "act": (0.0, 7.0)})
-    assert layers(graph) == [("first", "conv2d+requantize"), ("pool", "max_pool2d"), ("requantize_0", "requantize"),
-                             ("last", "flatten")] or layers(graph)[2] == ("act", "requantize")
+    assert layers(graph) == [("first", "conv2d+requantize"), ("pool", "max_pool2d"), ("act", "requantize"),
+                             ("last", "flatten")]
     y, act = oracle.activation(*Y, 8), oracle.activation(0.0, 7.0, 8)
-    kept = op(graph, layers(graph)[2][0])
+    kept = op(graph, "act")
     assert (int(kept.multiplier.array), int(kept.shift.array)) == oracle.multiplier(y.scale / act.scale)
     assert (kept.zero_point, kept.clamp) == (-128, None)
 
@@ -151,8 +150,6 @@ def test_a_zero_channel_and_a_zero_layer() -> None:
     """Channels of zeros borrow a scale; a layer of zeros has some scale and only zeros come out."""
     graph = lower(OneInput(lambda m, x: m.fc(x), fc=linear([[0.5, -0.5], [0.0, 0.0]])), (2,), ranges={"x": X})
     assert op(graph, "fc.acc").weight.array.tolist() == [[127, -127], [0, 0]]
-    import edgeq
-
     for bias in (None, [0.0, 0.0]):
         model = OneInput(lambda m, x: m.fc(x), fc=linear([[0.0, 0.0], [0.0, 0.0]], bias))
         graph = lower(model, (2,), ranges={"x": X})

@@ -49,12 +49,16 @@ class Weights:
 def weights(
     rows: Sequence[Sequence[float]], bias: Sequence[float], x: Code, bits: int, *, per_channel: bool = True
 ) -> Weights:
-    """Return symmetric codes: ``scale = max|w| / qmax`` as float32, of a channel or of all."""
+    """Return symmetric codes: ``scale = max|w| / qmax`` as float32, of a channel or of all.
+
+    The scale is larger where the bias would pass 2**28 steps.
+    """
     qmax = 2 ** (bits - 1) - 1
-    largest = [max(abs(w) for w in row) for row in rows]
+    enough = [max(max(abs(w) for w in row) / qmax, abs(b) / (x.scale * 2**28))
+              for row, b in zip(rows, bias, strict=True)]
     if not per_channel:
-        largest = [max(largest)] * len(rows)
-    scales = [float32(m / qmax) for m in largest]
+        enough = [max(enough)] * len(rows)
+    scales = [float32(s) for s in enough]
     codes = [[min(max(round(Fraction(w) / Fraction(s)), -qmax), qmax) for w in row]
              for row, s in zip(rows, scales, strict=True)]
     biases = [round(Fraction(b) / (Fraction(s) * Fraction(x.scale))) for b, s in zip(bias, scales, strict=True)]
