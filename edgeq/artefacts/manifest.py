@@ -19,6 +19,7 @@ NAME = "manifest.yaml"
 VERSION = 1
 CONTRACT = 1
 
+_DEEPEST = 100
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -58,11 +59,22 @@ def dump_yaml(data: Any) -> bytes:
 def parse_yaml(data: bytes, where: str, error: type[EdgeqError] = ArtefactError) -> Any:
     """Return the plain data of a YAML text; raises ``error`` naming ``where`` and the line."""
     try:
+        _refuse_depth(data)
         return yaml.load(data, Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as cause:
         place = getattr(cause, "problem_mark", None)
         line = f" at line {place.line + 1}" if place else ""
-        raise error(f"{where}: not valid YAML{line} ({getattr(cause, 'problem', None) or cause})") from None
+        said = str(getattr(cause, "problem", None) or cause).splitlines()[0]
+        raise error(f"{where}: not valid YAML{line} ({said})") from None
+
+
+def _refuse_depth(data: bytes) -> None:
+    """Raise ValueError for nesting that would exhaust the stack of the loader, which builds nodes by recursion."""
+    depth = 0
+    for event in yaml.parse(data, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"nested more than {_DEEPEST} deep")
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -56,7 +56,7 @@ def main() -> None:
     from edgeq.cli.failures import exit_code_of
 
     try:
-        code = group.main(standalone_mode=False)
+        code = group.main(prog_name="edgeq", standalone_mode=False)
     except BaseException as error:  # every way out of a command is given its exit code in one place
         code = exit_code_of(error)
     sys.exit(code if isinstance(code, int) else 0)

@@ -40,7 +40,7 @@ def layer_errors(
 
     def note(name: str, tensor: object) -> None:
         if name in wanted:
-            floats[name] = np.array(tensor, dtype=np.float64)
+            floats[name] = tensor.numpy().astype(np.float64)  # type: ignore[attr-defined]
 
     run(program, few, note)
     codes = {i.name: _affine(graph, i.name).encode(few[i.name], i.type, i.name) for i in graph.inputs}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from edgeq.arith.multiplier import quantize_multiplier
 from edgeq.arith.types import IntType, Overflow, smallest_type, width_of
 from edgeq.errors import GraphError, ModelError
 from edgeq.frontend import float_graph as fg
+from edgeq.frontend.names import unused
 from edgeq.frontend.settings import LayerSettings, Settings
 from edgeq.frontend.states import FREE, State, clamp_for, code_limits
 from edgeq.frontend.weight_codes import weight_codes
@@ -24,6 +25,9 @@ _COMMON_BITS = 24
 """A 32-bit value stands at a scale where its largest magnitude is about 2**24: far finer than any code."""
 _FINE_SHIFT = 12
 """Extra fraction bits under an average that is rounded to another scale right after."""
+
+
+_PASSES_ON = fg.Flatten | fg.Reshape | fg.MaxPool | fg.Pad | fg.Limit
 
 
 @dataclass
@@ -38,8 +42,8 @@ class Integers:
     notes: list[str] = field(default_factory=list)
     readers: Mapping[str, list[fg.FloatNode]] = field(default_factory=dict)
 
-    def lower(self, graph: fg.FloatGraph, output_names: Sequence[str]) -> None:
-        """Lower every node, then the outputs, each under its name."""
+    def lower(self, graph: fg.FloatGraph) -> None:
+        """Lower every node, then the outputs, each under its layer's name, numbered where two are one."""
         self.readers = graph.consumers()
         for item in graph.inputs:
             self._input(item, self.readers.get(item.name, []))
@@ -49,8 +53,11 @@ class Integers:
             except GraphError as error:
                 raise ModelError(f"{node.where}: {error}") from None
         names = {node.value: node.layer for node in graph.nodes}
-        leaving = {value: self._leaving(value, names[value]) for value in dict.fromkeys(graph.outputs)}
-        for value, name in zip(graph.outputs, output_names, strict=True):
+        leaving = {value: self._leaving(value, names.get(value, value)) for value in dict.fromkeys(graph.outputs)}
+        wanted = [self.builder.name_of(leaving[value]) for value in graph.outputs]
+        for k, value in enumerate(graph.outputs):
+            name = wanted[k] if wanted[k] not in wanted[:k] else unused(wanted[k], wanted)
+            wanted[k] = name
             self.builder.output(leaving[value], name)
 
     def _leaving(self, value: str, layer: str) -> Value:
@@ -97,8 +104,8 @@ class Integers:
             value, clamp = state.value, clamp_for(state.limit, op)
             if clamp is not None and (clamp[0] > value.type.lo or clamp[1] < value.type.hi):
                 value = self.builder.clamp(value, *clamp, name=node.layer)
-        else:  # an accumulator's requantize completes the layer that the accumulator named
-            name = node.layer if state.code else None
+        else:
+            name = None if state.sum else node.layer
             value = self._requantize(
                 state, op.scale, op.zero_point, kept, clamp_for(state.limit, op), name, node.layer
             )
@@ -155,7 +162,7 @@ class Integers:
         op = fg.Quantize(state.scale.item(), state.zero_point, state.value.type.lo, state.value.type.hi)
         clamp = code_limits(state.limit, op)
         value = state.value if clamp == (op.lo, op.hi) else self.builder.clamp(state.value, *clamp, name=name)
-        return replace(state, value=value, limit=FREE)
+        return replace(state, value=value, limit=FREE, sum=False)
 
     def _operand(self, state: State) -> State:
         """Return a value that pools and moves may read: a code, or 32 bits at one scale."""
@@ -175,7 +182,8 @@ class Integers:
         value = getattr(self.builder, kind)(x.value, **fields, name=node.layer)
         scale = codes.scale * x.scale.item()
         largest = np.maximum(np.abs(bounds.lo), np.abs(bounds.hi)).astype(np.float64)
-        return State(value, scale, 0, code=False, reach=float((largest * scale).max()), layer=node.layer)
+        reach = float((largest * scale).max())
+        return State(value, scale, 0, code=False, reach=reach, layer=node.layer, sum=True)
 
     def _accumulator(self, bounds: Bounds, chosen: LayerSettings, layer: str) -> dict[str, Any]:
         """Return the accumulator's declaration: the proven width, or the one the user chose."""
@@ -192,7 +200,8 @@ class Integers:
         scale = _common_scale(max(s.reach for s in states))
         a, b = (self._wide(s, f"{node.layer}.x{k + 1}", scale) for k, s in enumerate(states))
         value = self.builder.add(a.value, b.value, acc=IntType(32), acc_overflow=Overflow.wrap, name=node.layer)
-        return State(value, np.array([scale]), 0, code=False, reach=a.reach + b.reach, layer=node.layer)
+        reach = a.reach + b.reach
+        return State(value, np.array([scale]), 0, code=False, reach=reach, layer=node.layer, sum=True)
 
     def _average(self, state: State, op: fg.AvgPool, node: fg.FloatNode) -> State:
         if state.code and self._rescaled(node.value, state):
@@ -210,15 +219,15 @@ class Integers:
         self.traced.append((value, node.value))
         if not op.keep:
             value = self.builder.flatten(value, name=f"{node.layer}.flatten")
-        return replace(state, value=value, layer=node.layer)
+        return replace(state, value=value, layer=node.layer, sum=op.keep)
 
     def _rescaled(self, value: str, state: State) -> bool:
-        """Tell whether a value, moved or not, goes to another scale right away."""
+        """Tell whether a value, moved or limited or neither, goes to another scale right away."""
         for reader in self.readers.get(value, []):
             op = reader.op
             if isinstance(op, fg.Quantize) and (op.scale, op.zero_point) != (state.scale.item(), state.zero_point):
                 return True
-            if isinstance(op, fg.Flatten | fg.Reshape | fg.MaxPool | fg.Pad) and self._rescaled(reader.value, state):
+            if isinstance(op, _PASSES_ON) and self._rescaled(reader.value, state):
                 return True
         return False
 
@@ -239,7 +248,7 @@ class Integers:
             case _:
                 raise ModelError(f"{node.where}: cannot be folded; export the model in evaluation mode")
         self.traced.append((value, node.value))
-        return replace(state, value=value, layer=node.layer)
+        return replace(state, value=value, layer=node.layer, sum=False)
 
 
 def _bounds(kind: str, fields: Mapping[str, Any], x: Value, name: str) -> Bounds:

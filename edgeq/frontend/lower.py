@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from edgeq.errors import CalibrationError, InputError, ModelError, OverflowDetected
+from edgeq.errors import CalibrationError, InputError, OverflowDetected
 from edgeq.frontend.archive import read_archive
 from edgeq.frontend.batch import rebatch
 from edgeq.frontend.capture import capture
@@ -18,7 +18,6 @@ from edgeq.frontend.fold import fold
 from edgeq.frontend.inputs import InputChoice, calibration_arrays, fractions
 from edgeq.frontend.insert import Point, insert, is_quantized, points, with_padding
 from edgeq.frontend.integers import Integers
-from edgeq.frontend.names import unused
 from edgeq.frontend.program import Program
 from edgeq.frontend.ranges import Range, load_ranges, observe
 from edgeq.frontend.settings import LayerSettings, Settings, make_settings
@@ -137,7 +136,7 @@ def _integers(
 ) -> Lowered:
     builder = GraphBuilder(options.name)
     lowering = Integers(options.settings, options.input.quantization, builder)
-    lowering.lower(graph, _output_names(graph))
+    lowering.lower(graph)
     default = options.settings.default
     builder.metadata["lowering"] = {
         "preset": default.preset, "wbits": default.wbits, "abits": default.abits, "weights": default.weights,
@@ -188,15 +187,3 @@ def _ranges(
 def _sample_shapes(program: Program) -> dict[str, tuple[int, ...]]:
     shapes = {name: tuple(int(d or 0) for d in kind.shape[1:]) for name, kind in program.types.items()}
     return shapes | {i.name: tuple(int(d or 0) for d in i.shape[1:]) for i in program.inputs}
-
-
-def _output_names(graph: FloatGraph) -> list[str]:
-    """Return a name for each output: that of its layer, numbered where one layer gives two."""
-    producers = graph.producers()
-    wanted = [producers[value].layer if value in producers else value for value in graph.outputs]
-    names: list[str] = []
-    for name in wanted:
-        names.append(name if name not in names else unused(name, {*wanted, *names}))
-    if not names:
-        raise ModelError("the model has no output")
-    return names

@@ -16,7 +16,7 @@ def layer_names(program: Program) -> dict[str, str]:
     is the one that torch numbers it by (``add``, ``add_1``). A name that an input or an earlier call has is
     followed by a number.
     """
-    paths = [c.module for c in program.calls]
+    paths = [c.module for c in program.calls if c.op != "getitem"]
     wanted = {c.name: _owner(program, c) or (c.module if _is_leaf(c.module, paths) else c.name) for c in program.calls}
     reserved = {*wanted.values(), *(i.name for i in program.inputs)}
     taken = {i.name for i in program.inputs}

@@ -20,7 +20,8 @@ class State:
 
     ``scale`` has one entry, or one per channel for an accumulator. ``limit`` is a clamp that has not been carried
     out: it joins the next change of scale. ``code`` tells a quantized value from an accumulator or a 32-bit
-    value; ``reach`` is the largest real magnitude that the value can have. ``layer`` named it.
+    value, ``sum`` one that its own requantize may still complete to a layer; ``reach`` is the largest real
+    magnitude that the value can have. ``layer`` named it.
     """
 
     value: Value
@@ -30,6 +31,7 @@ class State:
     reach: float
     layer: str
     limit: Limit = FREE
+    sum: bool = False
 
 
 def code_limits(limit: Limit, quantizer: Quantize) -> tuple[int, int]:

@@ -3,64 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from edgeq.errors import ModelError, UnsupportedOpError
+from edgeq.errors import ModelError
 from edgeq.frontend import float_graph as fg
 from edgeq.frontend.names import layer_names
-from edgeq.frontend.program import Arg, Call, Program, Ref
+from edgeq.frontend.program import Arg, Program, Ref, call_refs
+from edgeq.frontend.reader import Reader
 from edgeq.frontend.weights import Weights
 
 Translated = tuple[fg.FloatOp, tuple[str, ...]]
-
-
-@dataclass(frozen=True, eq=False)
-class Reader:
-    """Read the arguments of one call, by place or by name, with the defaults of the operator's schema."""
-
-    program: Program
-    weights: Weights
-    call: Call
-
-    def get(self, place: int, name: str, default: Any = None) -> Any:
-        """Return an argument."""
-        if len(self.call.args) > place:
-            return self.call.args[place]
-        return self.call.kwargs.get(name, default)
-
-    def value(self, place: int, name: str) -> str:
-        """Return the name of a computed operand; refuses a constant in its place."""
-        ref = self.get(place, name)
-        if not isinstance(ref, Ref) or self.weights.is_constant(ref.name):
-            raise self.unsupported(f"argument '{name}' is a constant, not a value that is computed")
-        return ref.name
-
-    def constant(self, place: int, name: str) -> fg.FloatArray | None:
-        """Return a constant operand in float64, None when it is left out."""
-        ref = self.get(place, name)
-        if ref is None:
-            return None
-        if not isinstance(ref, Ref) or not self.weights.is_constant(ref.name):
-            raise self.unsupported(f"argument '{name}' is computed at run time; it must be a parameter or a constant")
-        return self.weights.real(ref.name)
-
-    def quantized(self, place: int, name: str) -> fg.QuantizedWeight | None:
-        """Return the integers behind a constant operand, None for float weights."""
-        ref = self.get(place, name)
-        return self.weights.quantized(ref.name) if isinstance(ref, Ref) else None
-
-    def shape(self, name: str) -> tuple[int | None, ...]:
-        """Return the shape of a value with the batch in front; raises ModelError when the file does not tell it."""
-        if name not in self.program.types:
-            raise ModelError(f"{self.call.where()}: the shape of '{name}' is unknown; export the model again")
-        return self.program.types[name].shape
-
-    def unsupported(self, reason: str) -> UnsupportedOpError:
-        """Return the error that names the call and says why and what to do."""
-        return UnsupportedOpError(f"{self.call.where()}: {reason}")
 
 
 def translate(program: Program, weights: Weights) -> fg.FloatGraph:
@@ -68,18 +23,20 @@ def translate(program: Program, weights: Weights) -> fg.FloatGraph:
     inputs = tuple(fg.FloatInput(i.name, tuple(int(d or 0) for d in i.shape[1:])) for i in program.inputs)
     names = layer_names(program)
     nodes: list[fg.FloatNode] = []
+    several = {c.name: c for c in program.calls if c.op in _FIRST_OF_SEVERAL}
     for call in program.calls:
-        if weights.is_constant(call.name):
+        if weights.is_constant(call.name) or call.name in several:
             continue
-        reader = Reader(program, weights, call)
-        function = _TABLE.get(call.op)
+        made = several.get(next(call_refs(call), ""), call) if call.args[1:] == (0,) else call
+        reader = Reader(program, weights, made)
+        function = _TABLE.get(made.op)
         if function is None:
             raise reader.unsupported(
                 f"operator {call.target} has no integer lowering; use convolution, linear, pooling, ReLU, ReLU6, add, "
                 "pad, flatten or reshape here, or cut it off the exported model"
             )
         op, operands = function(reader)
-        nodes.append(fg.FloatNode(call.name, op, operands, names[call.name], call.where()))
+        nodes.append(fg.FloatNode(call.name, op, operands, names[made.name], made.where()))
     constant = [o for o in program.outputs if weights.is_constant(o)]
     if constant:
         raise ModelError(f"output '{constant[0]}' does not depend on the input; nothing is left to lower")
@@ -162,7 +119,7 @@ def _hardtanh(r: Reader) -> Translated:
 
 def _clamp(r: Reader) -> Translated:
     lo, hi = r.get(1, "min"), r.get(2, "max")
-    if isinstance(lo, Ref) or isinstance(hi, Ref):
+    if any(isinstance(v, Ref) or v != v for v in (lo, hi)):
         raise r.unsupported("clamp limits must be numbers")
     return fg.Limit(-np.inf if lo is None else float(lo), np.inf if hi is None else float(hi)), (r.value(0, "self"),)
 
@@ -232,13 +189,15 @@ def _pad(r: Reader) -> Translated:
     amounts = [int(a) for a in r.get(1, "pad")]
     if r.call.op == "pad" and r.get(2, "mode", "constant") != "constant":
         raise r.unsupported(f"padding mode {r.get(2, 'mode')} has no lowering; use constant")
-    fill = r.get(3 if r.call.op == "pad" else 2, "value", 0) or 0
+    fill = float(r.get(3 if r.call.op == "pad" else 2, "value", 0) or 0)
+    if fill != fill or fill == np.inf:  # minus infinity, before max pooling, is the type's minimum
+        raise r.unsupported(f"padding value {fill} has no lowering; use a finite one")
     if min(amounts, default=0) < 0 or len(amounts) > 2 * (rank - 1):
         raise r.unsupported("padding must not be negative and must leave the batch alone")
     before, after = [0] * rank, [0] * rank
     for k in range(len(amounts) // 2):
         before[rank - 1 - k], after[rank - 1 - k] = amounts[2 * k], amounts[2 * k + 1]
-    return fg.Pad(tuple(before[1:]), tuple(after[1:]), float(fill)), (value,)
+    return fg.Pad(tuple(before[1:]), tuple(after[1:]), fill), (value,)
 
 
 def _quantize(r: Reader) -> Translated:
@@ -286,6 +245,7 @@ _TABLE: dict[str, Callable[[Reader], Translated]] = {
     "batch_norm": _batch_norm, "_native_batch_norm_legit_no_training": _batch_norm, "cudnn_batch_norm": _batch_norm,
     "relu": _limit(0.0, np.inf), "relu6": _limit(0.0, 6.0), "hardtanh": _hardtanh, "clamp": _clamp,
     "clamp_min": _clamp_min, "clamp_max": _clamp_max, "add": _add, "max_pool2d": _max_pool2d,
+    "max_pool2d_with_indices": _max_pool2d,
     "avg_pool2d": _avg_pool2d, "adaptive_avg_pool2d": _adaptive_avg_pool2d,
     "_adaptive_avg_pool2d": _adaptive_avg_pool2d, "mean": _mean, "view": _view, "reshape": _view,
     "_unsafe_view": _view, "flatten": _view, "squeeze": _view, "unsqueeze": _view, "constant_pad_nd": _pad,
@@ -295,3 +255,5 @@ _TABLE: dict[str, Callable[[Reader], Translated]] = {
     "to": _to, "_to_copy": _to,
 }  # fmt: skip
 """Operator name, whatever its overload, to the function that reads its calls."""
+_FIRST_OF_SEVERAL = {"_native_batch_norm_legit_no_training", "cudnn_batch_norm", "max_pool2d_with_indices"}
+"""Operators that give several results, of which the first counts: what takes it apart stands for them."""

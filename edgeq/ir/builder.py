@@ -91,6 +91,8 @@ class GraphBuilder:
         """Let a value leave the graph, under its layer's name unless ``name`` is given."""
         if not isinstance(value, Value) or value.owner is not self:
             raise GraphError(f"output: {value!r} is not a value of this graph")
+        if not isinstance(name, str | None):
+            raise GraphError(f"output: the name {name!r} is not text")
         self._outputs.append((value.key, name))
 
     def build(self) -> Graph:

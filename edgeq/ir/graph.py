@@ -146,6 +146,8 @@ def check_input(item: GraphInput) -> None:
         raise GraphError(f"input '{item.name}': shape {kept.shape} must hold positive integers")
     if not kept.type.holds(kept.zero_point, kept.zero_point):
         raise GraphError(f"input '{item.name}': zero point {kept.zero_point} is outside {kept.type}")
+    if isinstance(kept.scale, tuple) and len(kept.scale) != kept.channels:
+        raise GraphError(f"input '{item.name}': has {len(kept.scale)} scales for {kept.channels} channels")
     item.quantization.check(item.name, kept)
 
 

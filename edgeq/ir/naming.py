@@ -13,15 +13,15 @@ _KEYWORDS = frozenset(
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
     "main "
     # Verilog-2005 and SystemVerilog words that tools reserve in either mode
-    "always and assign automatic begin bit buf bufif0 bufif1 byte case casex casez cell class cmos config deassign "
-    "design disable edge end endcase endconfig endfunction endgenerate endmodule endprimitive endspecify endtable "
-    "endtask event force forever fork function generate genvar highz0 highz1 ifnone incdir include initial inout "
-    "input instance integer join large liblist library localparam logic macromodule medium module nand negedge nmos "
-    "nor noshowcancelled not notif0 notif1 or output parameter pmos posedge primitive pull0 pull1 pulldown pullup "
-    "pulsestyle_ondetect pulsestyle_onevent rcmos real realtime reg release repeat rnmos rpmos rtran rtranif0 "
-    "rtranif1 scalared showcancelled small specify specparam strong0 strong1 supply0 supply1 table task time tran "
-    "tranif0 tranif1 tri tri0 tri1 triand trior trireg use uwire vectored wait wand weak0 weak1 wire wor xnor "
-    "xor".split()
+    "always and assign automatic begin bit buf bufif0 bufif1 byte case casex casez cell class cmos config "
+    "deassign defparam design disable edge end endcase endconfig endfunction endgenerate endmodule endprimitive "
+    "endspecify endtable endtask event force forever fork function generate genvar highz0 highz1 ifnone incdir "
+    "include initial inout input instance integer join large liblist library localparam logic macromodule medium "
+    "module nand negedge nmos nor noshowcancelled not notif0 notif1 or output parameter pmos posedge primitive "
+    "pull0 pull1 pulldown pullup pulsestyle_ondetect pulsestyle_onevent rcmos real realtime reg release repeat "
+    "rnmos rpmos rtran rtranif0 rtranif1 scalared showcancelled small specify specparam strong0 strong1 supply0 "
+    "supply1 table task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg use uwire vectored wait wand "
+    "weak0 weak1 wire wor xnor xor".split()
 )
 
 

@@ -57,8 +57,9 @@ class Add(Op):
     def infer(self, *xs: TensorType) -> TensorType:
         """Return the broadcast shape in the accumulator's type, zero point 0."""
         shape = broadcast(xs[0].shape, xs[1].shape) or ()
-        scale = xs[0].scale if xs[0].scale == xs[1].scale else None
-        return TensorType(shape, self.acc, 0, scale)
+        x1, x2 = xs
+        alike = x1.scale == x2.scale and (not isinstance(x1.scale, tuple) or (x1.shape, x1.axis) == (x2.shape, x2.axis))
+        return TensorType(shape, self.acc, 0, x1.scale if alike else None, x1.axis if x1.shape == shape else 0)
 
     def bounds(self, *xs: TensorType) -> Bounds:
         """Return the limits of the sum, one for all channels."""

@@ -27,6 +27,7 @@ class Pad(Op):
     Constraints:
         C1: before and after have one entry, at least 0, per axis of x
         C2: value is inside x's type
+        C3: one scale for all channels where channels are added
 
     Hardware: moves values, no arithmetic.
     """
@@ -38,13 +39,15 @@ class Pad(Op):
     value: int | None = attribute(fields.optional(fields.integer), None)
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
-        """Yield C1, C2."""
+        """Yield C1 to C3."""
         (x,) = xs
         rank = len(x.shape)
         fits = len(self.before) == len(self.after) == rank and min((0, *self.before, *self.after)) >= 0
         yield "C1", fits, f"before {self.before} and after {self.after} need {rank} entries of at least 0 each"
         filled = self.fill(x)
         yield "C2", x.type.holds(filled, filled), f"value {filled} is outside {x.type}"
+        grows = isinstance(x.scale, tuple) and self.before[x.axis] + self.after[x.axis] > 0
+        yield "C3", not grows, "x has one scale per channel and channels are added; requantize it to one scale first"
 
     def fill(self, x: TensorType) -> int:
         """Return the code of the border."""

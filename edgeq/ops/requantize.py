@@ -37,7 +37,7 @@ class Requantize(Op):
     Operands: x of any shape, at most 64 bits.
 
     Constraints:
-        C1: multiplier, shift, left_shift are scalars or one per channel
+        C1: multiplier, shift, left_shift and scale are scalars or one per channel
         C2: 0 <= multiplier < 2**32
         C3: 0 <= shift <= 94 and 0 <= left_shift <= 31
         C4: the output type has at most 32 bits and holds the zero point
@@ -73,6 +73,8 @@ class Requantize(Op):
         for name in ("multiplier", "shift", "left_shift"):
             shape = getattr(self, name).shape
             yield "C1", shape in ((), (channels,)), f"{name} has shape {shape}, expected a scalar or ({channels},)"
+        scales = len(self.scale) if isinstance(self.scale, tuple) else channels
+        yield "C1", scales == channels, f"scale has {scales} values, expected one or {channels}"
         lo, hi = self.multiplier.limits
         yield "C2", lo >= 0 and hi < 1 << 32, f"multipliers {lo}..{hi} must be in 0..2^32-1"
         yield "C3", self.shift.limits[0] >= 0 and self.shift.limits[1] <= MAX_SHIFT, (

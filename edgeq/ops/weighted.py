@@ -109,8 +109,9 @@ class Weighted(Op):
             "ternary takes -1, 0 and 1")
         yield "W11", x.type.bits <= 32, f"operand type {x.type} is wider than 32 bits; requantize it first"
         products = self._products(x, weight)
-        reach = max(_magnitude(end) for end in products)
-        yield "W12", reach < HOST_LIMIT, "a term needs more than 62 bits; lower bias_fraction_bits"
+        cast_too = [] if bias is None or self.acc_product is None else [np.array(bias.limits, object)]
+        reach = max(_magnitude(values) for values in (*products, *cast_too))
+        yield "W12", reach < HOST_LIMIT, "a term needs more than 62 bits; lower bias_fraction_bits or the bias"
         yield "A3", self._products_fit(products, out, bias), (
             "acc_product stops on overflow, and a product or a bias can leave its type; widen it or narrow by a rule")
 

@@ -27,7 +27,9 @@ def operand(data: Any, type: IntType = S8, zero_point: int = 0) -> Operand:
     return Operand(np.array([data], dtype=np.int64), type, zero_point)
 
 
-def random_operand(rng: np.random.Generator, shape: tuple[int, ...], type: IntType = S8, zero_point: int = 0) -> Operand:
+def random_operand(
+    rng: np.random.Generator, shape: tuple[int, ...], type: IntType = S8, zero_point: int = 0
+) -> Operand:
     """Return random codes of any value of the type, both ends among them."""
     data = rng.integers(type.qmin, type.qmax, shape, endpoint=True, dtype=np.int64)
     data.flat[0], data.flat[-1] = type.qmin, type.qmax

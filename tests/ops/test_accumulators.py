@@ -59,6 +59,15 @@ def test_padding_keeps_its_lane() -> None:
     assert got.item() == 90
 
 
+def test_sums_on_both_sides_of_32_bits_by_hand() -> None:
+    wide = {"weight": 32767, "weight_type": S16, "kept": S16, "acc": IntType(40)}
+    assert row(32767, 32767, **wide) == 2147352578  # fits 32 bits with 131069 to spare
+    assert row(32767, 32767, bias=131070, **wide) == 2**31
+    assert row(32767, 32767, 32767, **wide) == 3221028867
+    assert row(-32768, -32768, -32768, **wide) == -3221127168
+    assert row(-32768, 32767, bias=-(2**38), **wide) == -(2**38) - 32767
+
+
 def test_wrap_at_63_and_64_bits_by_hand() -> None:
     top = 2**63 - 1
     assert row(1, bias=top, acc=IntType(64)) == -(2**63)
@@ -200,6 +209,13 @@ def test_constraint_w12_products_of_at_most_62_bits_even_before_acc_product() ->
     part = {"shift": 17, "rounding": "floor", "overflow": "saturate", "type": S32}
     with pytest.raises(GraphError, match="'op' W12: a term needs more than 62 bits"):
         row(-(2**31), bias_fraction_bits=17, acc_product=part, **wide)
+
+
+def test_constraint_w12_a_bias_that_is_cast_has_at_most_62_bits() -> None:
+    part = {"shift": 8, "rounding": "floor", "overflow": "saturate", "type": IntType(60)}
+    assert row(0, bias=2**62 - 1, acc=IntType(64), acc_product=part) == 2**54 - 1
+    with pytest.raises(GraphError, match="'op' W12: a term needs more than 62 bits"):
+        row(0, bias=2**62, acc=IntType(64), acc_product=part)
 
 
 def test_constraint_a3_products_that_stop_must_fit() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeq import IntType
+from edgeq import GraphBuilder, IntType
 from edgeq.errors import GraphError
-from tests.ops.one_op import S8, S16, S32, U8, Operand, graph_of, operand, random_operand, run, stopped
+from tests.ops.one_op import S8, S16, S32, U8, Operand, operand, random_operand, run, stopped
 from tests.oracles import layers as oracle
 
 
@@ -45,8 +45,14 @@ def test_error_names_place_and_value() -> None:
     assert said.startswith("add 'op': value 128 at image 1, index [1, 2] is outside s8;")
 
 
-def test_scale_stays_only_when_both_have_it() -> None:
-    assert graph_of("add", [operand([1]), operand([2])]).types["op"].scale is None
+def test_scale_stays_only_when_both_have_it_along_one_axis() -> None:
+    b = GraphBuilder("net")
+    x, y = (b.input(name, (2, 2), S8, scale=scale) for name, scale in (("x", (0.5, 0.25)), ("y", 0.5)))
+    flat = b.input("flat", (2,), S8, scale=(0.5, 0.25))
+    assert b.add(x, x).type.scale == (0.5, 0.25)
+    assert b.add(y, y).type.scale == 0.5
+    assert b.add(x, y).type.scale is None
+    assert b.add(x, flat).type.scale is None
 
 
 @pytest.mark.parametrize(("label", "pattern", "types", "shape", "arguments"), [

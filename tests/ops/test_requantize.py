@@ -167,6 +167,7 @@ def test_clamp_becomes_the_limits_of_the_result() -> None:
     ("C1", r"multiplier has shape \(3,\), expected a scalar or \(2,\)", ([1, 2, 3], 1), {}),
     ("C1", r"shift has shape \(1,\)", (1, [1]), {}),
     ("C1", "left_shift has shape", (1, 1, [1, 2, 3]), {}),
+    ("C1", "scale has 3 values, expected one or 2", (1, 1), {"scale": (0.5, 1.0, 2.0)}),
     ("C2", r"multipliers -1\.\.1 must be in 0\.\.2\^32-1", ([-1, 1], 1), {}),
     ("C2", "multipliers", (1 << 32, 1), {}),
     ("C3", "shift .* a left shift goes into left_shift", (1, -1), {}),
@@ -198,4 +199,5 @@ def test_constraint_c8_the_wide_form_wraps_only_what_is_exact() -> None:
         one(0, MOST, 33, kept=S48, overflow="wrap")
     with pytest.raises(GraphError, match="'op' C8: two_stage with overflow saturate on s64"):
         one(0, MOST, 60, kept=S64, rounding="two_stage")
-    assert one(2**47 - 1, MOST, 36, kept=S48, overflow="wrap", rounding="floor") == ((2**47 - 1) * MOST >> 36) % 256 - 256
+    exact = (2**47 - 1) * MOST >> 36
+    assert one(2**47 - 1, MOST, 36, kept=S48, overflow="wrap", rounding="floor") == exact % 256 - 256

@@ -18,7 +18,7 @@ from tests.oracles import rounding
 Limits = tuple[int, int]
 
 
-class Stopped(Exception):  # noqa: N818 - a finding
+class Stopped(Exception):
     """An accumulator with overflow ``error`` left its type: image, index in the sample, value."""
 
     def __init__(self, image: int, index: list[int], value: int) -> None:

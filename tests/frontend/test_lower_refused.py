@@ -1,0 +1,187 @@
+"""What cannot be lowered is named with its place and what to do; nothing unexpected escapes."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgeq
+from edgeq.errors import InputError, ModelError, UnsupportedOpError
+from edgeq.frontend.program import Call, Program, ProgramInput, Ref, ValueType
+
+torch = pytest.importorskip("torch")
+
+import torch.nn.functional as F  # noqa: E402
+from torch import nn  # noqa: E402
+
+from edgeq.frontend.lower import lower_program, make_options  # noqa: E402
+from tests.frontend.lowering import OneInput, conv, linear, lower, noise, op, zeros  # noqa: E402
+
+
+class Gate(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = linear(noise(2, 2).tolist())
+
+    def forward(self, x):
+        return self.fc(x) * torch.sigmoid(x)  # the line that is named
+
+
+class Outer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Gate()
+
+    def forward(self, x):
+        return self.gate(x)
+
+
+def test_an_unsupported_operator_is_named_with_module_and_line() -> None:
+    with pytest.raises(UnsupportedOpError) as caught:
+        lower(Outer(), (2,), ranges={"x": (0.0, 1.0)})
+    lines = Path(__file__).read_text().splitlines()
+    line = next(k for k, text in enumerate(lines, 1) if "the line that is named" in text)
+    message = str(caught.value)
+    assert re.search(rf"aten\.sigmoid\.default 'sigmoid' in module 'gate' \(.*test_lower_refused\.py:{line} in forward",
+                     message)
+    assert "operator aten.sigmoid.default has no integer lowering; use convolution, linear" in message
+
+
+CASES = {
+    "conv1d": (lambda m, x: F.conv1d(x.flatten(2), torch.ones(1, 2, 1)), "no integer lowering"),
+    "transposed": (lambda m, x: F.conv_transpose2d(x, torch.ones(2, 1, 1, 1)), "no integer lowering"),
+    "add constant": (lambda m, x: x + torch.ones(1, 2, 1, 1), "argument 'other' is a constant"),
+    "add number": (lambda m, x: x + 1.0, "argument 'other' is a constant"),
+    "add alpha": (lambda m, x: torch.add(x, x, alpha=2), "add with alpha other than 1"),
+    "dilated pool": (lambda m, x: F.max_pool2d(x, 2, dilation=2), "dilated max pooling has no lowering"),
+    "divisor": (lambda m, x: F.avg_pool2d(x, 2, divisor_override=3), "divisor_override has no lowering"),
+    "uneven": (lambda m, x: F.adaptive_avg_pool2d(x, 3), "adaptive pooling of 4x4 to 3x3 has uneven windows"),
+    "mean of columns": (lambda m, x: x.mean(3), r"mean is lowered over the rows and columns of \(N, C, H, W\)"),
+    "reflect": (lambda m, x: F.pad(x, (1, 1, 1, 1), mode="reflect"), "reflect|no integer lowering|not supported"),
+    "crop": (lambda m, x: F.pad(x, (-1, 0)), "padding must not be negative"),
+    "pad by nan": (lambda m, x: F.pad(x, (1, 0), value=math.nan), "padding value nan"),
+    "pad by inf": (lambda m, x: F.pad(x, (1, 0), value=math.inf), "padding value inf"),
+    "matmul": (lambda m, x: torch.matmul(x, x), "constant|run time"),
+    "clamp by tensors": (lambda m, x: torch.clamp(x, x * 0, None), "no integer lowering|must be numbers"),
+    "cast": (lambda m, x: x.to(torch.int32), "a cast to int32 has no lowering"),
+    "batch norm": (lambda m, x: F.batch_norm(x, None, None, training=True), "batch_norm"),
+    "clamp of nan": (lambda m, x: torch.clamp(x, math.nan, 1.0), "limits must be numbers"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_refusals(name: str) -> None:
+    function, message = CASES[name]
+    with pytest.raises(ModelError, match=message) as caught:
+        edgeq.lower(OneInput(function).eval(), (zeros(2, 4, 4),), noise(4, 2, 4, 4))
+    assert "aten." in str(caught.value)
+    assert re.search(r"\(lowering\.py:\d+ in forward: return self\.function\(self, x\)\)", str(caught.value))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("where", ["weight", "bias"])
+def test_weights_that_are_not_finite(where: str, value: float) -> None:
+    layer = linear(noise(2, 2).tolist(), [0.0, 0.0])
+    getattr(layer, where).data.view(-1)[1] = value
+    with pytest.raises(ModelError, match=rf"constant '.*fc_{where}' holds NaN or infinity; the model is not usable"):
+        lower(OneInput(lambda m, x: m.fc(x), fc=layer), (2,), ranges={"x": (0.0, 1.0)})
+
+
+def test_other_open_dimensions() -> None:
+    model = OneInput(lambda m, x: m.conv(x), conv=conv(noise(2, 2, 1, 1).tolist())).eval()
+    shapes = ({0: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO},)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exported = torch.export.export(model, (zeros(2, 4, 4),), dynamic_shapes=shapes)
+    with pytest.raises(ModelError, match="input 'x': dimension 2 was exported with an open size; only dimension 0"):
+        edgeq.lower(exported, ranges={"x": (0.0, 1.0)})
+
+
+def test_outputs_without_the_input() -> None:
+    with pytest.raises(ModelError, match="does not depend on the input"):
+        lower(OneInput(lambda m, x: (m.fc(x), torch.ones(2, 2))[1], fc=linear(noise(2, 2).tolist())), (2,),
+              ranges={"x": (0.0, 1.0)})
+
+
+def program(*calls: Call, constants: dict | None = None) -> Program:
+    """Return a program by hand: input x (N, 2), the last call's result leaves."""
+    kind = ValueType((None, 2), "float32")
+    return Program((ProgramInput("x", (None, 2), "float32"),), constants or {}, calls, (calls[-1].name,),
+                   {}, {c.name: kind for c in calls} | {"x": kind})
+
+
+def quantize(name: str, source: str, scale: object = 0.5, zero: object = 0, kind: str = "quantize") -> Call:
+    target = f"quantized_decomposed.{kind}_per_tensor.default"
+    return Call(target, (Ref(source), scale, zero, -128, 127, "int8"), {}, name)
+
+
+def run(*calls: Call, constants: dict | None = None):
+    return lower_program(program(*calls, constants=constants), make_options())
+
+
+def test_quantizers_without_a_scale() -> None:
+    for scale in (0.0, -1.0, math.inf, math.nan):
+        with pytest.raises(ModelError, match=f"'q'.*scale {scale} must be positive and finite; calibrate the quantizer"):
+            run(quantize("q", "x", scale), quantize("d", "q", scale, kind="dequantize"))
+        with pytest.raises(ModelError, match=rf"'d'.*scale {scale} must be positive and finite"):
+            run(quantize("q", "x"), quantize("d", "q", scale, kind="dequantize"))
+
+
+def test_dequantize_must_undo_its_quantize() -> None:
+    assert run(quantize("q", "x"), quantize("d", "q", kind="dequantize")).graph.types["x"].scale == 0.5
+    for change in ({"scale": 0.25}, {"zero": 1}):
+        with pytest.raises(UnsupportedOpError, match="must come from a quantize operator of the same scale, zero point"):
+            run(quantize("q", "x"), quantize("d", "q", kind="dequantize", **change))
+    with pytest.raises(UnsupportedOpError, match="must come from a quantize operator"):
+        run(quantize("d", "x", kind="dequantize"))
+
+
+def test_a_float_value_between_quantizers_and_an_input_without_one() -> None:
+    relu = Call("aten.relu.default", (Ref("x"),), {}, "r")
+    with pytest.raises(ModelError, match="input 'x' is read without a quantizer; give calibration data"):
+        run(relu, quantize("q", "r"), quantize("d", "q", kind="dequantize"))
+    for zero in (200, -129):
+        with pytest.raises((ModelError, edgeq.errors.GraphError), match="zero point"):
+            run(quantize("q", "x", zero=zero), quantize("d", "q", zero=zero, kind="dequantize"))
+
+
+def test_weights_quantized_with_a_zero_scale_or_along_another_axis() -> None:
+    def weighted(scale: list[float], axis: int) -> tuple[Call, ...]:
+        call = Call("quantized_decomposed.dequantize_per_channel.default",
+                    (Ref("w"), Ref("s"), Ref("z"), axis, -128, 127, "int8"), {}, "dw")
+        product = Call("aten.linear.default", (Ref("d"), Ref("dw"), None), {}, "y")
+        return quantize("q", "x"), quantize("d", "q", kind="dequantize"), call, product
+
+    constants = {"w": np.array([[1, 2], [3, 4]], np.int8), "z": np.zeros(2, np.int64)}
+    for scale, axis, message in (([1.0, 0.0], 0, "a scale is zero, negative or not finite"),
+                                 ([1.0, math.nan], 0, "a scale is zero, negative or not finite"),
+                                 ([1.0, 2.0], 1, "weights quantized along axis 1; only axis 0")):
+        with pytest.raises(ModelError, match=message):
+            run(*weighted(scale, axis), constants=constants | {"s": np.array(scale)})
+    done = run(*weighted([1.0, 0.25], 0), constants=constants | {"s": np.array([1.0, 0.25])})
+    assert op(done.graph, "linear.acc" if "linear.acc" in done.graph.types else "y.acc").weight.array.tolist() == [
+        [1, 2], [3, 4]]
+
+
+def test_constants_that_torch_cannot_compute() -> None:
+    call = Call("aten.reshape.default", (Ref("w"), (7, 3)), {}, "shaped")
+    product = Call("aten.linear.default", (Ref("x"), Ref("shaped"), None), {}, "y")
+    with pytest.raises(ModelError, match=r"aten\.reshape\.default 'shaped'"):
+        run(call, product, constants={"w": np.ones((2, 2), np.float32)})
+
+
+def test_strings_among_arguments_of_constants_are_strings() -> None:
+    model = OneInput(lambda m, x: F.linear(x, F.gelu(m.fc.weight, approximate="tanh")), fc=linear(noise(2, 2).tolist()))
+    graph = lower(model, (2,), ranges={"x": (0.0, 1.0)})
+    assert [n.op.KIND for n in graph.nodes] == ["linear", "requantize"]
+
+
+def test_names_of_inputs_are_checked_by_the_simulator() -> None:
+    graph = lower(OneInput(lambda m, x: m.fc(x), fc=linear(noise(2, 2).tolist())), (2,), ranges={"x": (0.0, 1.0)})
+    with pytest.raises(InputError, match="'y' is not an input of graph 'net'; inputs are x"):
+        edgeq.simulate(graph, {"y": noise(1, 2)})
