@@ -67,9 +67,9 @@ def command(
     lowered = lower_program(program, options, calibration, ranges)
     if save_ranges is not None and not lowered.ranges:
         raise InputError("--save-ranges: the model carries its own quantizers; there are no ranges to write")
-    save(lowered.graph, output)
     if save_ranges is not None:
         write_ranges(save_ranges, lowered.ranges)
+    save(lowered.graph, output)
     _report(lowered, notes, output)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 import edgeq
 from edgeq.errors import GraphError
@@ -88,17 +90,12 @@ def test_negative_shift(run, files, tmp_path: Path) -> None:
         b.requantize(x, 1, -1)
     bundle = tmp_path / "b.edgeq"
     shutil.copytree(files.bundle, bundle)
-    tensor = np.array(-1, np.int8)
-    shift = next(p for p in (bundle / "tensors").iterdir() if p.name.endswith("conv.shift.npy"))
-    np.save(shift, tensor)
-    import hashlib
-
-    import yaml
-
+    text = (bundle / "graph.yaml").read_text()
+    assert text.count("shift: 31") == 1
+    (bundle / "graph.yaml").write_text(text.replace("shift: 31", "shift: -1"))
     manifest = yaml.safe_load((bundle / "manifest.yaml").read_text())
     for entry in manifest["files"]:
-        if entry["path"].endswith("conv.shift.npy"):
-            entry["sha256"] = hashlib.sha256(shift.read_bytes()).hexdigest()
+        entry["sha256"] = hashlib.sha256((bundle / entry["path"]).read_bytes()).hexdigest()
     (bundle / "manifest.yaml").write_text(yaml.safe_dump(manifest))
     refused(run("show", bundle), "C3: shift (-1, -1) must be in 0..", tmp_path, "b.edgeq")
 
@@ -111,18 +108,11 @@ def test_zero_scale(run, files, tmp_path: Path) -> None:
 
 def test_hostile_archive(run, files, tmp_path: Path) -> None:
     model = tmp_path / "m.pt2"
-    for name, data, message in (
-        ("model/data/weights/model.pt", b"\x80\x04cposix\nsystem\n", "weights"),
-        ("../../outside", b"x", "outside"),
-    ):
-        shutil.copy(files.model, model)
-        with zipfile.ZipFile(model, "a") as archive:
-            archive.writestr(name, data)
-        done = run("lower", model, "--calib", files.calib, "-o", tmp_path / "n.edgeq")
-        if done.code:  # a member that nothing names is never read
-            refused(done, message, tmp_path, "m.pt2")
-        else:
-            shutil.rmtree(tmp_path / "n.edgeq")
+    shutil.copy(files.model, model)
+    with zipfile.ZipFile(model, "a") as archive:
+        archive.writestr("model/data/weights/model.pt", b"cposix\nsystem\n(S'touch x'\ntR.")
+    done = run("lower", model, "--calib", files.calib, "-o", tmp_path / "n.edgeq")
+    refused(done, "m.pt2", tmp_path, "m.pt2")
     model.write_bytes(b"\x80\x04cposix\nsystem\n(S'touch x'\ntR.")
     refused(run("lower", model, "--calib", files.calib, "-o", tmp_path / "n.edgeq"), "m.pt2", tmp_path, "m.pt2")
 
