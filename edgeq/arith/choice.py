@@ -35,8 +35,9 @@ def within(x: Any, lo: int, hi: int) -> int:
     """Return ``x``, relied on to be in ``[lo, hi]``: a tracer proves it, Python integers check it."""
     if not isinstance(x, Symbol) and not lo <= x <= hi:
         raise OverflowError(f"{x} is outside {lo}..{hi}")
-    value: int = symbol.relied_on(x, lo, hi) if isinstance(x, Symbol) else x
-    return value
+    value: Any = symbol.relied_on(x, lo, hi) if isinstance(x, Symbol) else x
+    kept: int = value
+    return kept
 
 
 # Numba matches an overload to its implementation by the bare signature: these carry no annotations.

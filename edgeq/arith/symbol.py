@@ -39,14 +39,17 @@ def _backward(op: str) -> Callable[[Symbol, Any], Any]:
 
 
 class Symbol:
-    """One node: an argument, a constant, or an operation on nodes, with the interval of its values."""
+    """One node: an argument, a constant, or an operation on nodes, with the interval of its values.
+
+    A constant that was computed keeps the nodes that it came from: what they rely on still counts.
+    """
 
     def __init__(self, op: str, args: tuple[Any, ...], interval: Interval, name: str = "") -> None:
         self.op = op
         self.args: tuple[Symbol, ...] = tuple(as_symbol(a) for a in args)
         self.interval = interval
         self.name = name
-        self.obligation: Obligation | None = None
+        self.obligations: tuple[Obligation, ...] = ()
 
     @property
     def bits(self) -> int:
@@ -99,29 +102,29 @@ def as_symbol(value: Any) -> Symbol:
 
 
 def operate(op: str, *operands: Any) -> Any:
-    """Return the node of an operation; a value already certain, or an operand unchanged, makes no node."""
-    if op in _NEUTRAL_RIGHT and not isinstance(operands[1], Symbol) and operands[1] == _NEUTRAL_RIGHT[op]:
-        return operands[0]
+    """Return the node of an operation: a constant where the value is certain, an operand where it is unchanged."""
     symbols = tuple(as_symbol(a) for a in operands)
+    if op in _NEUTRAL_RIGHT and symbols[1].op == "const" and symbols[1].interval[0] == _NEUTRAL_RIGHT[op]:
+        return operands[0]
     lo, hi = interval_of(op, [s.interval for s in symbols])
-    return lo if lo == hi else Symbol(op, symbols, (lo, hi))
+    return Symbol("const" if lo == hi else op, symbols, (lo, hi))
 
 
 _NEUTRAL_RIGHT = {"+": 0, "-": 0, "<<": 0, ">>": 0, "|": 0, "^": 0, "*": 1, "//": 1}
 
 
-def choose(condition: Any, a: Any, b: Any) -> Any:
+def choose(condition: Symbol, a: Any, b: Any) -> Any:
     """Return the node of ``a if condition else b``, or the branch itself when the condition is certain."""
-    if not isinstance(condition, Symbol):
-        return a if condition else b
+    if condition.op == "const":
+        return a if condition.interval[0] else b
     return operate("select", condition, a, b)
 
 
-def relied_on(value: Symbol, lo: int, hi: int) -> Any:
-    """Return ``value`` with its interval cut to ``[lo, hi]``, recording the limits as an obligation."""
+def relied_on(value: Symbol, lo: int, hi: int) -> Symbol:
+    """Return ``value`` with its interval cut to ``[lo, hi]``, adding the limits to what it relies on."""
     cut = (min(max(value.interval[0], lo), hi), max(min(value.interval[1], hi), lo))
     node = Symbol(value.op, value.args, cut, value.name)
-    node.obligation = Obligation((lo, hi), value.interval)
+    node.obligations = (*value.obligations, Obligation((lo, hi), value.interval))
     return node
 
 

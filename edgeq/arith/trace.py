@@ -69,14 +69,26 @@ def trace(name: str, rule: Callable[..., Any], ranges: Mapping[str, Interval]) -
     >>> [s.op for s in t.steps], t.result_intervals, t.widest
     (['max', 'min'], ((-128, 127),), 11)
     """
-    given = {key: argument(key, lo, hi) if lo < hi else lo for key, (lo, hi) in ranges.items()}
+    given = {key: argument(key, lo, hi) if lo < hi else as_symbol(lo) for key, (lo, hi) in ranges.items()}
     returned = rule(**given)
     outputs = [as_symbol(r) for r in (returned if isinstance(returned, tuple) else (returned,))]
     walk = _Walk()
     results = tuple(walk.visit(o) for o in outputs)
-    arguments = tuple(a for a in given.values() if isinstance(a, Symbol))
+    arguments = tuple(a for a in given.values() if a.op == "arg")
     intervals = tuple(o.interval for o in outputs)
-    return Trace(name, arguments, tuple(walk.steps), results, intervals, tuple(walk.obligations))
+    return Trace(name, arguments, tuple(walk.steps), results, intervals, _obligations(outputs))
+
+
+def _obligations(outputs: list[Symbol]) -> tuple[Obligation, ...]:
+    """Return what every node behind the outputs relies on, those behind constants too."""
+    seen: dict[Symbol, None] = {}
+    waiting = list(outputs)
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen[node] = None
+            waiting += node.args
+    return tuple(o for node in reversed(seen) for o in node.obligations)
 
 
 class _Walk:
@@ -84,7 +96,6 @@ class _Walk:
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
-        self.obligations: list[Obligation] = []
         self._seen: dict[Symbol, str | int] = {}
         self._same: dict[tuple[Any, ...], str] = {}
 
@@ -96,13 +107,11 @@ class _Walk:
     def _number(self, node: Symbol) -> str | int:
         if node.op == "const":
             return node.interval[0]
-        if node.obligation:
-            self.obligations.append(node.obligation)
         if node.op == "arg":
             return node.name
         operands = tuple(self.visit(a) for a in node.args)
-        unproven = node.obligation is not None and not node.obligation.holds
-        limits = node.obligation.limits if node.obligation and unproven else None
+        unproven = [o.limits for o in node.obligations if not o.holds]
+        limits = (max(o[0] for o in unproven), min(o[1] for o in unproven)) if unproven else None
         key = (node.op, operands, node.interval, limits)
         if key not in self._same:
             name = f"t{len(self.steps)}"

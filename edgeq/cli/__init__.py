@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -34,6 +35,15 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"edgeq.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would call it a failure when the reader of our output has left."""
+        from edgeq.cli.failures import exit_code_of
+
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            ctx.exit(exit_code_of(error))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

@@ -16,8 +16,7 @@ OK, MISMATCH, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 def exit_code_of(error: BaseException) -> int:
     """Print one line for an expected error and return its exit code; raise what is not expected."""
     if isinstance(error, SystemExit):
-        left = isinstance(error.__context__, BrokenPipeError)  # click ends so when the reader of our output has left
-        return error.code if isinstance(error.code, int) and not left else OK
+        return error.code if isinstance(error.code, int) else OK
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt | click.exceptions.Abort):

@@ -15,7 +15,7 @@ from edgeq.arith import primitives
 from edgeq.arith.jit import kernel
 from edgeq.arith.primitives import requantize, requantize_wide, rescale, rescale_wide
 from edgeq.arith.trace import Trace, trace
-from edgeq.arith.types import MAX_SHIFT, IntType, Overflow, Rounding, width_of
+from edgeq.arith.types import MAX_SHIFT, IntType, Overflow, Rounding
 from edgeq.ir.fields import constant, int_type, integer, limits, optional, overflow, rounding, scale
 from edgeq.ir.op import Check, Finding, Op, attribute, register
 from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
@@ -96,8 +96,7 @@ class Requantize(Op):
         if self.fits(x, wide=False):
             return
         yield "C7", self.fits(x, wide=True), (
-            f"{x.type} << {self.left_shift.limits[1]} needs {width_of(*self._shifted(x))} bits; "
-            "use a smaller left_shift or type")
+            f"{x.type} << {self.left_shift.limits[1]} needs more than 64 bits; use a smaller left_shift or type")
         first = self._first_rounding(x)
         needs_exact = self.overflow is Overflow.wrap or self.rounding in _TWO_STAGE
         yield "C8", not needs_exact or first < _EXACT_WIDE, (
@@ -113,21 +112,8 @@ class Requantize(Op):
         return max(reached) + 1
 
     def fits(self, x: TensorType, *, wide: bool) -> bool:
-        """Tell whether 64 bits hold every intermediate of the plain or of the wide form.
-
-        The trace of a parameter that is one constant may fold it away: the ends are computed here as well.
-        """
-        lo, hi = self._shifted(x)
-        if wide:
-            return IntType(64).holds(lo, hi) and self.trace(x, wide=True).proven
-        most = self.multiplier.limits[1]
-        small = IntType(63).holds(lo, hi) and IntType(63).holds(lo * most, hi * most)
-        return small and self.shift.limits[1] <= 62 and self.trace(x, wide=False).proven
-
-    def _shifted(self, x: TensorType) -> tuple[int, int]:
-        """Return the ends of ``(x - x_zero_point) << left_shift``."""
-        left = self.left_shift.limits[1]
-        return min((x.lo - x.zero_point) << left, 0), max((x.hi - x.zero_point) << left, 0)
+        """Tell whether 64 bits hold every intermediate of the plain or of the wide form."""
+        return self.trace(x, wide=wide).proven
 
     def trace(self, x: TensorType, *, wide: bool) -> Trace:
         """Trace the scalar rule with this op's own parameters: the exact width of every intermediate."""
@@ -167,10 +153,9 @@ class Requantize(Op):
         found = np.zeros(2, np.int64)
         fixed = np.array([kept.zero_point, self.rounding, self.zero_point, self.type.qmin, self.type.qmax,
                           self.overflow, *self.limits], np.int64)
-        loop = _requantize if self.fits(kept, wide=False) else _requantize_wide
-        stopped = loop(x.reshape(rows), self.multiplier.per_channel(channels),
-                       self.shift.per_channel(channels), self.left_shift.per_channel(channels), fixed,
-                       y.reshape(rows), found)
+        stopped = _requantize(x.reshape(rows), self.multiplier.per_channel(channels),
+                              self.shift.per_channel(channels), self.left_shift.per_channel(channels), fixed,
+                              not self.fits(kept, wide=False), y.reshape(rows), found)
         return self._finding(x, kept, int(found[0]), int(found[1])) if stopped else y
 
     def _finding(self, x: IntArray, kept: TensorType, index: int, value: int) -> Finding:
@@ -187,7 +172,7 @@ class Requantize(Op):
 
 @kernel
 def _requantize(
-    x: IntArray, multiplier: IntArray, shift: IntArray, left_shift: IntArray, fixed: IntArray, y: IntArray,
+    x: IntArray, multiplier: IntArray, shift: IntArray, left_shift: IntArray, fixed: IntArray, wide: bool, y: IntArray,
     found: IntArray,
 ) -> bool:
     """Requantize x (outer, channels, inner); returns True, with flat index and value, when an overflow stops."""
@@ -196,12 +181,17 @@ def _requantize(
     for m in range(M):
         for c in range(C):
             mul, s, left = multiplier[c], shift[c], left_shift[c]
-            for i in range(S):
-                y[m, c, i] = requantize(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point, lo, hi,
-                                        overflow, clamp_lo, clamp_hi)
+            if wide:
+                for i in range(S):
+                    y[m, c, i] = requantize_wide(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point,
+                                                 lo, hi, overflow, clamp_lo, clamp_hi)
+            else:
+                for i in range(S):
+                    y[m, c, i] = requantize(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point,
+                                            lo, hi, overflow, clamp_lo, clamp_hi)
             if overflow == _ERROR:
                 for i in range(S):
-                    t = rescale(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point)
+                    t = _rescaled(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point, wide)
                     if t < lo or t > hi:
                         found[0], found[1] = (m * C + c) * S + i, t
                         return True
@@ -209,23 +199,10 @@ def _requantize(
 
 
 @kernel
-def _requantize_wide(
-    x: IntArray, multiplier: IntArray, shift: IntArray, left_shift: IntArray, fixed: IntArray, y: IntArray,
-    found: IntArray,
-) -> bool:
-    """Do what `_requantize` does where a product passes 63 bits."""
-    x_zero_point, rounding, zero_point, lo, hi, overflow, clamp_lo, clamp_hi = fixed
-    M, C, S = x.shape
-    for m in range(M):
-        for c in range(C):
-            mul, s, left = multiplier[c], shift[c], left_shift[c]
-            for i in range(S):
-                y[m, c, i] = requantize_wide(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point, lo, hi,
-                                             overflow, clamp_lo, clamp_hi)
-            if overflow == _ERROR:
-                for i in range(S):
-                    t = rescale_wide(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point)
-                    if t < lo or t > hi:
-                        found[0], found[1] = (m * C + c) * S + i, t
-                        return True
-    return False
+def _rescaled(
+    x: int, x_zero_point: int, mul: int, left: int, shift: int, rounding: int, zero_point: int, wide: bool
+) -> int:
+    """Return the value before it is narrowed, in the form that was proven."""
+    if wide:
+        return rescale_wide(x, x_zero_point, mul, left, shift, rounding, zero_point)
+    return rescale(x, x_zero_point, mul, left, shift, rounding, zero_point)
