@@ -29,17 +29,18 @@ def test_help_and_version(run) -> None:
 
 
 def test_help_is_fast() -> None:
-    """Under 0.3 s on an idle machine; the best of a few, since this one may be busy."""
+    """Under 0.3 s; the best of a few, since the machine may be busy with other tests."""
     times = []
-    for _ in range(5):
+    for _ in range(8):
         began = time.perf_counter()
         subprocess.run([sys.executable, "-m", "edgeq", "--help"], check=True, capture_output=True)
         times.append(time.perf_counter() - began)
-    assert min(times) < 0.3 + 0.2 * (min(times) > 0.3)
+    assert min(times) < 0.3
 
 
 def test_help_imports_neither_torch_nor_numba_nor_numpy() -> None:
-    code = "import sys; sys.argv = ['edgeq', '--help']\nfrom edgeq.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code = "import sys; sys.argv = ['edgeq', '--help']\nfrom edgeq.cli import main\n"
+    code += "try: main()\nexcept SystemExit: pass\n"
     code += "print(sorted({'torch', 'numba', 'numpy', 'yaml', 'jinja2'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
@@ -83,10 +84,12 @@ def test_simulate(run, files, tmp_path: Path) -> None:
 
 
 def test_simulate_writes_vectors(run, files, tmp_path: Path) -> None:
-    done = run("simulate", files.bundle, "--input", files.x, "--vectors", tmp_path / "v", "--count", 3, "--layout", "chw")
+    done = run("simulate", files.bundle, "--input", files.x, "--vectors", tmp_path / "v", "--count", 3,
+               "--layout", "chw")
     assert (done.code, done.out) == (0, f"{tmp_path / 'v'}: vectors of 3 images\n")
     names = sorted(p.name for p in (tmp_path / "v").iterdir())
-    assert "00_conv.acc.npy" in names or any(n.endswith("conv.acc.npy") for n in names)
+    assert [n for n in names if n.endswith((".acc.npy", ".out.npy"))] == [
+        "01_conv.acc.npy", "01_conv.out.npy", "02_flat.out.npy", "03_fc.acc.npy", "03_fc.out.npy"]
     run("simulate", files.bundle, "--vectors", tmp_path / "w", "--count", 2)
     assert len(list((tmp_path / "w").iterdir())) == len(names)
     hexes = [next((tmp_path / f).glob("*conv.out.hex")).read_text() for f in "vw"]
@@ -105,7 +108,7 @@ def test_simulate_refuses(run, files, tmp_path: Path) -> None:
         (["--input", files.x, "--input", files.x], "--input: input 'x' is given twice"),
         (["--input", tmp_path / "text.npy"], "not a .npy array"),
         (["--labels", files.y], "--labels needs --input"),
-        (["--input", files.x, "--labels", tmp_path / "labels.npy"], "expected 20 integers, one per image, got int64 [3]"),
+        (["--input", files.x, "--labels", tmp_path / "labels.npy"], "expected 20 integers, one per image, got int64"),
         (["--input", files.x, "--output", tmp_path / "mine"], "holds other files; choose another folder"),
         (["--input", files.x, "--vectors", tmp_path / "mine"], "mine: exists and holds no vectors"),
     ):

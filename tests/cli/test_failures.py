@@ -47,7 +47,8 @@ def test_corrupt_bundle(run, files, tmp_path: Path) -> None:
     data = bytearray(tensor.read_bytes())
     data[-1] ^= 1
     tensor.write_bytes(bytes(data))
-    for arguments in (("show",), ("simulate", "--output", tmp_path / "o"), ("emit", "--format", "coo", "-o", tmp_path / "o")):
+    out = tmp_path / "o"
+    for arguments in (("show",), ("simulate", "--output", out), ("emit", "--format", "coo", "-o", out)):
         done = run(arguments[0], bundle, *arguments[1:])
         refused(done, "changed since it was written (its sha256 is not the one in manifest.yaml)", tmp_path, "b.edgeq")
     (bundle / "graph.yaml").unlink()
@@ -56,7 +57,7 @@ def test_corrupt_bundle(run, files, tmp_path: Path) -> None:
 
 def test_float_graph_without_calibration(run, files, tmp_path: Path) -> None:
     done = run("lower", files.model, "-o", tmp_path / "n.edgeq")
-    refused(done, "this is a float model: its activations need ranges. Give calibration inputs (--calib X.npy", tmp_path)
+    refused(done, "this is a float model: its activations need ranges. Give calibration inputs", tmp_path)
 
 
 def test_nan_in_calibration(run, files, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_negative_shift(run, files, tmp_path: Path) -> None:
 def test_zero_scale(run, files, tmp_path: Path) -> None:
     np.save(tmp_path / "c.npy", np.zeros((4, 1, 4, 4), np.float32))
     done = run("lower", files.model, "--calib", tmp_path / "c.npy", "-o", tmp_path / "n.edgeq")
-    refused(done, "layer 'input': its range is [0, 0], so its scale would be zero; calibrate on data", tmp_path, "c.npy")
+    refused(done, "layer 'input': its range is [0, 0], so its scale would be zero", tmp_path, "c.npy")
 
 
 def test_hostile_archive(run, files, tmp_path: Path) -> None:
@@ -150,10 +151,11 @@ def test_full_disk(run, files, tmp_path: Path, monkeypatch, command: str) -> Non
     if command == "simulate":
         writes += [tmp_path, tmp_path]
     done = run(*arguments)
-    refused(done, "the disk is full; nothing was left half written. Free some space and run the command again", tmp_path)
+    refused(done, "the disk is full; nothing was left half written. Free some space and run the command", tmp_path)
 
 
-@pytest.mark.parametrize("arguments", [("simulate", "--vectors"), ("simulate", "--output"), ("emit", "--format=coo", "-o")])
+@pytest.mark.parametrize("arguments", [
+    ("simulate", "--vectors"), ("simulate", "--output"), ("emit", "--format=coo", "-o")])
 def test_interruption_leaves_nothing(run, files, tmp_path: Path, monkeypatch, arguments) -> None:
     def stop(*_args, **_options):
         assert any(p.name.startswith(".out.") for p in tmp_path.iterdir())

@@ -99,7 +99,7 @@ def test_every_layer_on_the_same_codes(both) -> None:
         else:
             shares[node.name] = (difference != 0).mean()
         live[node.name] = min(expected[node.name], key=lambda c: np.abs(c - live[node.name]).sum())
-    print("share of codes that differ:", {name: f"{share:.3%}" for name, share in shares.items()})
+    print("share of codes that differ:", {name: f"{share:.3%}" for name, share in shares.items()})  # noqa: T201
     assert len(shares) >= 7
     assert max(shares.values()) <= MOST_DIFFERENT
 
@@ -111,7 +111,8 @@ def test_every_quantizer_of_the_whole_network(both) -> None:
     assert all(any((s, z, c.shape[1:]) == (t.scale, t.zero_point, t.shape) for t in graph.types.values())
                for s, z, c in found)
     differences = {n: nearest(run.values[n], codes) for n, codes in expected.items() if codes}
-    print("share that differs, largest:", {n: f"{(d != 0).mean():.2%}, {d.max()}" for n, d in differences.items()})
+    shown = {n: f"{(d != 0).mean():.2%}, {d.max()}" for n, d in differences.items()}
+    print("share that differs, largest:", shown)  # noqa: T201
     assert differences[graph.inputs[0].name].max() == 0
     assert max((d != 0).mean() for n, d in differences.items()) <= 0.12
     assert max((d > 1).mean() for d in differences.values()) <= 0.01

@@ -86,7 +86,7 @@ def test_every_key_of_a_configuration_file(tmp_path: Path) -> None:
     path.write_text(
         "layers:\n"
         '  "[ab]": {wbits: 4, abits: 6, weights: per_tensor}\n'
-        "  b: {wbits: 5, acc: 40, acc_overflow: saturate, preset: tflite, range: [-1, 3.5]}\n"
+        "  b: {wbits: 5, acc: 30, acc_overflow: saturate, preset: tflite, range: [-1, 3.5]}\n"
         "  x: {abits: 12, range: [-1.0, 1.0]}\n"
     )
     graph = lowered(config=path, out_bits=8)
@@ -95,7 +95,7 @@ def test_every_key_of_a_configuration_file(tmp_path: Path) -> None:
     x, b = oracle.activation(-1.0, 1.0, 12), oracle.activation(-1.0, 3.5, 6)
     assert (graph.types["x"].scale, graph.types["x"].zero_point) == (x.scale, x.zero_point)
     assert (graph.types["b"].scale, graph.types["b"].zero_point) == (b.scale, b.zero_point)
-    assert (op(graph, "b.acc").acc, op(graph, "b.acc").acc_overflow.name) == (IntType(40), "saturate")
+    assert (op(graph, "b.acc").acc, op(graph, "b.acc").acc_overflow.name) == (IntType(30), "saturate")
     assert [op(graph, n).rounding.name for n in "abc"] == ["ties_up", "two_stage", "ties_up"]
     assert [op(graph, n).multiplier.shape for n in "ab"] == [(), ()]
 

@@ -233,7 +233,8 @@ def test_channels_at_very_different_scales_are_compared_at_one() -> None:
     Every number is a multiple of a power of two, so float32 is exact, and the samples are no closer than one step
     of the common scale: the argmax must agree on all. Accumulators at their own scales would often disagree.
     """
-    model = OneInput(lambda m, x: m.fc(x), fc=linear([[127 * 1024.0, 64 * 1024.0], [127.0, -3.0]], [0.0, 5000.0])).eval()
+    fc = linear([[127 * 1024.0, 64 * 1024.0], [127.0, -3.0]], [0.0, 5000.0])
+    model = OneInput(lambda m, x: m.fc(x), fc=fc).eval()
     rng = np.random.default_rng(5)
     x = (rng.integers(-128, 128, (4000, 2)) / 64).astype(np.float32)
     exact = x.astype(np.float64) @ np.array([[127 * 1024.0, 127.0], [64 * 1024.0, -3.0]]) + [0.0, 5000.0]

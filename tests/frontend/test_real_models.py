@@ -6,6 +6,7 @@ two images. Models are exported here from examples/, weights and images come fro
 
 from __future__ import annotations
 
+import gzip
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +17,14 @@ import numpy as np
 import pytest
 
 import edgeq
+from edgeq.vectors.write import write_vectors
 from tests.data import need_data
 from tests.examples import DIGITS, digits, example
 from tests.tools import need_tool, run
 
 torch = pytest.importorskip("torch")
+
+from edgeq.frontend.lower import lower_program, make_options, read_model  # noqa: E402
 
 pytestmark = pytest.mark.judge
 
@@ -54,7 +58,9 @@ def export(model: torch.nn.Module, images: np.ndarray, path: Path) -> Path:
     return path
 
 
-def float_right(model: torch.nn.Module, prepare: Callable[[np.ndarray], Any], images: np.ndarray, labels: np.ndarray) -> int:
+def float_right(
+    model: torch.nn.Module, prepare: Callable[[np.ndarray], Any], images: np.ndarray, labels: np.ndarray
+) -> int:
     """Return how many images the float model gets right."""
     with torch.no_grad():
         parts = [model(torch.from_numpy(prepare(part))).argmax(1).numpy() for part in np.array_split(images, 20)]
@@ -63,8 +69,6 @@ def float_right(model: torch.nn.Module, prepare: Callable[[np.ndarray], Any], im
 
 def lenet5(folder: Path) -> Case:
     """Return LeNet-5 with the reference weights, 8 bits per tensor, pixels through a table."""
-    import gzip
-
     def idx(name: str, header: int) -> np.ndarray:
         return np.frombuffer(gzip.decompress((need_data("mnist") / name).read_bytes()), np.uint8, offset=header)
 
@@ -130,12 +134,13 @@ def test_accuracy(case: Case, of_float: int, at_least: int, count: int) -> None:
     assert (len(case.labels), len(case.images)) == (count, count)
     assert case.float_right == of_float
     right = case.right()
-    print(f"{case.graph.name}: float {case.float_right}, integer {right} of {count}")
+    print(f"{case.graph.name}: float {case.float_right}, integer {right} of {count}")  # noqa: T201
     assert right >= at_least
 
 
-def test_resnet8_pads_bottom_and_right_only(tmp_path: Path) -> None:
-    graph = resnet8(tmp_path).graph
+@pytest.mark.parametrize("case", ["resnet8"], indirect=True)
+def test_resnet8_pads_bottom_and_right_only(case: Case) -> None:
+    graph = case.graph
     strided = [n.op for n in graph.nodes if n.op.KIND == "conv2d" and n.op.stride == (2, 2)]
     assert sorted(op.padding for op in strided) == [(0, 0, 0, 0)] * 2 + [(0, 0, 1, 1)] * 2
     assert not [n for n in graph.nodes if n.op.KIND == "pad"]
@@ -143,8 +148,6 @@ def test_resnet8_pads_bottom_and_right_only(tmp_path: Path) -> None:
 
 def test_digits_by_every_road(tmp_path: Path) -> None:
     """From the archive, from the state dict, and from both quantizers of torchao."""
-    from edgeq.frontend.lower import lower_program, make_options, read_model
-
     case = digits_net(tmp_path)
     assert (len(case.labels), case.float_right) == (500, 495)
     program, notes = read_model(DIGITS / "digits_state.pt", f"{DIGITS / 'model.py'}:DigitsNet", digits("calib"),
@@ -162,7 +165,7 @@ def test_digits_by_every_road(tmp_path: Path) -> None:
             torch.export.save(quantized, path)
         graphs[quantizer] = edgeq.lower(path)
     right = {name: Case(graph, case.images, case.labels, 0).right() for name, graph in graphs.items()}
-    print("digits, right of 500:", right)
+    print("digits, right of 500:", right)  # noqa: T201
     assert right["archive"] == right["state dict"]
     assert all(count >= case.float_right - 4 for count in right.values())
 
@@ -172,8 +175,6 @@ def test_digits_by_every_road(tmp_path: Path) -> None:
 def test_emitted_c_equals_the_simulator(case: Case, tmp_path: Path) -> None:
     """Every value of every layer of 16 images, compared by the program that make check builds and runs."""
     need_tool("gcc")
-    from edgeq.vectors.write import write_vectors
-
     vectors = write_vectors(case.graph, case.inputs(16), tmp_path / "vectors", count=16)
     out = edgeq.emit(case.graph, "c", tmp_path / "c", vectors=vectors)
     values = 16 * sum(int(np.prod(kept.shape)) for kept in case.graph.types.values())

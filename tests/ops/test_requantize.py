@@ -197,7 +197,15 @@ def test_constraint_c7_every_intermediate_in_64_bits() -> None:
 def test_constraint_c8_the_wide_form_wraps_only_what_is_exact() -> None:
     with pytest.raises(GraphError, match=r"'op' C8: ties_up with overflow wrap on s48 passes 2\^44"):
         one(0, MOST, 33, kept=S48, overflow="wrap")
-    with pytest.raises(GraphError, match="'op' C8: two_stage with overflow saturate on s64"):
-        one(0, MOST, 60, kept=S64, rounding="two_stage")
+    with pytest.raises(GraphError, match="'op' C8: two_stage with overflow saturate on s32"):
+        one(0, MOST, 60, left_shift=20, kept=IntType(32), rounding="two_stage")
+
+
+def test_constraint_c6_two_stage_takes_32_bits() -> None:
+    with pytest.raises(GraphError, match="'op' C6: two_stage needs x within 32 bits, got s33"):
+        one(0, MOST, 60, kept=IntType(33), rounding="two_stage")
+
+
+def test_wrapping_what_is_exact() -> None:
     exact = (2**47 - 1) * MOST >> 36
     assert one(2**47 - 1, MOST, 36, kept=S48, overflow="wrap", rounding="floor") == exact % 256 - 256
