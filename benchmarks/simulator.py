@@ -46,7 +46,7 @@ def interleaved(ours: Callable[[], Any], theirs: Callable[[], Any]) -> tuple[flo
 def networks(folder: Path) -> Iterator[tuple[str, torch.nn.Module, np.ndarray]]:
     """Yield name, module and float images of each network that is at hand."""
     sys.path.insert(0, str(ROOT / "examples" / "digits"))
-    from model import DigitsNet  # noqa: PLC0415 - the example's own folder
+    from model import DigitsNet  # the example's own folder
 
     digits = DigitsNet()
     digits.load_state_dict(torch.load(ROOT / "examples/digits/digits_state.pt", weights_only=True))
@@ -87,7 +87,8 @@ def main() -> None:
     a, b, ratio = interleaved(
         lambda: subprocess.run(helped, check=True, stdout=subprocess.DEVNULL), lambda: subprocess.run(bare, check=True)
     )
-    print(table(["command", "seconds", "bare python", "ratio"], [["edgeq --help", round(a, 3), round(b, 3), round(ratio, 1)]]))
+    row = ["edgeq --help", round(a, 3), round(b, 3), round(ratio, 1)]
+    print(table(["command", "seconds", "bare python", "ratio"], [row]))
 
 
 if __name__ == "__main__":

@@ -57,8 +57,9 @@ def main() -> None:
 
     scores = np.load(next((out / "outputs").glob("*.npy")))
     right, count = int((scores.argmax(axis=1) == y).sum()), len(y)
-    layers = len(json.loads(subprocess.run([sys.executable, "-m", "edgeq", "show", str(bundle), "--json"],
-                                           capture_output=True, text=True, check=True).stdout)["rows"])
+    shown = json.loads(subprocess.run([sys.executable, "-m", "edgeq", "show", str(bundle), "--json"],
+                                           capture_output=True, text=True, check=True).stdout)
+    layers = sum(not row["ops"].startswith("input") for row in shown["rows"])
     files = sum(p.is_file() for p in out.rglob("*"))
     programs = [r for r in report["rows"] if r["check"] == "make check"]
     print("\n".join(f"{r['status']}: {r['detail']}" for r in programs))

@@ -23,6 +23,7 @@ def named_arrays(given: Sequence[str], names: Sequence[str] | None, option: str)
             if names is not None and len(names) > 1:
                 raise InputError(f"{option} {text}: the inputs are {', '.join(names)}; write {option} NAME={text}")
         if name in arrays:
-            raise InputError(f"{option}: input '{name}' is given twice")
+            what = f"input '{name}' is given twice" if name else f"write {option} NAME={path}, a name for each input"
+            raise InputError(f"{option}: {what}")
         arrays[name] = load_npy(Path(path))
     return arrays

@@ -27,7 +27,8 @@ _PATH = click.Path(path_type=Path)
 @click.option("--abits", type=int, default=8, show_default=True, help="Bits of activations, 2..16.")
 @click.option("--weights", type=click.Choice(["per_channel", "per_tensor"]), default="per_channel", show_default=True,
               help="One weight scale per output channel, or one per layer.")
-@click.option("--preset", default="edgeq", show_default=True, help="Rules of a known system.")
+@click.option("--preset", default="edgeq", show_default=True,
+              help="Rules of a known system: edgeq, tflite, tflite_single, cmsis_nn, tosa.")
 @click.option("--acc-bits", default="auto", show_default=True, metavar="auto|N",
               help="Accumulators: the proven width of each layer, or N bits.")
 @click.option("--out-bits", type=int, help="Quantize the outputs to this many bits; else they have 32.")
@@ -53,7 +54,7 @@ def command(
     dequantize operators needs neither. Nothing in MODEL is run. Prints the error of each layer, worst first.
     """
     if find_spec("torch") is None:
-        raise MissingToolError("edgeq lower needs PyTorch; install it with: pip install 'edgeq[torch]'")
+        raise MissingToolError("edgeq lower needs PyTorch; install it with: pip install torch")
     from edgeq.frontend.lower import lower_program, make_options, read_model
     from edgeq.frontend.ranges import save_ranges as write_ranges
 

@@ -38,7 +38,7 @@ def command(bundle: Path, view: str | None, as_json: bool) -> None:
         return
     click.echo(table(head, rows))
     if view is None:
-        click.echo(f"{graph.name}: {len(rows)} layers, {graph.parameters:,} parameters, outputs "
+        click.echo(f"{graph.name}: {len(graph.layers)} layers, {graph.parameters:,} parameters, outputs "
                    + ", ".join(f"{o.name} {graph.types[o.value]}" for o in graph.outputs))
 
 
@@ -47,15 +47,19 @@ Rows = tuple[list[str], list[list[Any]]]
 
 def _layers(graph: Graph) -> Rows:
     proofs = {p.layer: p for p in prove_accumulators(graph)}
-    rows = []
+    rows: list[list[Any]] = []
+    for item in graph.inputs:
+        kept = item.type
+        rows.append([item.name, f"input {item.quantization.KIND}", "", str(kept.type), "x".join(map(str, kept.shape)),
+                     kept.zero_point, _scale(kept.scale), 0, None, None])
     for layer in graph.layers:
         proof = proofs.get(layer.name)
         reads = " ".join(str(graph.types[v].type) for v in layer.inputs)
         out = graph.types[layer.output]
-        acc = f"{proof.declared} ({proof.needed})" if proof else "-"
+        acc, needed = (str(proof.declared), proof.needed) if proof else (None, None)
         rows.append([layer.name, "+".join(n.op.KIND for n in layer.nodes), reads, str(out.type),
-                     "x".join(map(str, out.shape)), out.zero_point, _scale(out.scale), layer.parameters, acc])
-    return ["layer", "ops", "in", "out", "shape", "zero point", "scale", "parameters", "acc (proven bits)"], rows
+                     "x".join(map(str, out.shape)), out.zero_point, _scale(out.scale), layer.parameters, acc, needed])
+    return ["layer", "ops", "in", "out", "shape", "zero point", "scale", "parameters", "acc", "proven bits"], rows
 
 
 def _acc(graph: Graph) -> Rows:

@@ -101,7 +101,7 @@ def _layer(graph: Graph, layer: Layer) -> LayerValues:
 
 def _check_layer(layer: Layer, weighted: Conv2d | Linear, requantize: Requantize) -> None:
     """Refuse what ``y = ((acc * mqm0) >> (mn + n_bits)) + outz`` cannot say."""
-    advice = "lower it with --preset cnn_compress, or use readmemh or coo"
+    advice = "make the graph with GraphBuilder and rounding='floor', or use readmemh or coo"
     for name in ("multiplier", "shift", "left_shift"):
         _require_one(layer, name, requantize)
     _require_one(layer, "weight_zero_point", weighted)
@@ -119,7 +119,7 @@ def _require_one(layer: Layer, name: str, op: Any) -> None:
     values = getattr(op, name).array
     if values.size > 1 and (values != values.flat[0]).any():
         raise _refusal(layer, f"{name} differs between channels, this layout holds one per layer",
-                       "lower with a per-tensor preset, or use readmemh or coo")
+                       "lower with --weights per_tensor, or use readmemh or coo")
 
 
 def _refusal(layer: Layer, fault: str, advice: str) -> InputError:

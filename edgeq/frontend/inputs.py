@@ -38,16 +38,19 @@ class InputChoice:
         if self.kind != "uint8" and (any(self.mean) or any(s != 1 for s in self.std)):
             raise InputError("--mean and --std belong to --input-type uint8: other inputs are not normalised")
 
+    def check_channels(self, name: str, channels: int) -> None:
+        """Raise InputError when mean or std have neither one value nor one per channel."""
+        for what, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (1, channels):
+                raise InputError(f"input '{name}': --{what} has {len(values)} values for {channels} channels")
+
     def quantization(self, name: str, shape: tuple[int, ...], op: Quantize, kept: IntType) -> InputQuantization:
         """Return the input's quantization for codes of the given scale and zero point."""
         if self.kind == "float32":
             return Affine(Fraction(op.scale))
         if self.kind == "int8":
             return Codes()
-        channels = shape[0] if shape else 1
-        for what, values in (("mean", self.mean), ("std", self.std)):
-            if len(values) not in (1, channels):
-                raise InputError(f"input '{name}': --{what} has {len(values)} values for {channels} channels")
+        self.check_channels(name, shape[0] if shape else 1)
         rows = max(len(self.mean), len(self.std))
         means, stds = (v * rows if len(v) == 1 else v for v in (self.mean, self.std))
         return Table(Constant([_row(m, s, op, kept) for m, s in zip(means, stds, strict=True)]))
@@ -75,10 +78,11 @@ def fractions(text: str | float | Sequence[float | str] | None, default: Fractio
         raise InputError(f"{text!r} is not a number, a fraction or a comma-separated list of them") from None
 
 
-def calibration_arrays(program: Program, given: Any) -> dict[str, Array]:
+def calibration_arrays(program: Program, given: Any, choice: InputChoice) -> dict[str, Array]:
     """Return calibration data by input name: from a mapping, or one array for the only input.
 
-    Raises CalibrationError when names or shapes do not fit.
+    The data are what the network sees: floats. uint8 pixels pass where ``choice`` says that pixels arrive, and are
+    normalised as it says. Raises CalibrationError when names, shapes or types do not fit.
     """
     names = [i.name for i in program.inputs]
     if not isinstance(given, Mapping):
@@ -96,11 +100,27 @@ def calibration_arrays(program: Program, given: Any) -> dict[str, Array]:
             want = ", ".join(["N", *map(str, item.shape[1:])])
             raise CalibrationError(
                 f"calibration data for '{item.name}': shape is {list(array.shape)}, the model takes [{want}]")
-        if array.dtype.kind not in "fiu":
-            raise CalibrationError(f"calibration data for '{item.name}': {array.dtype} is not a number type")
+        arrays[item.name] = _real(array, choice, item.name)
     if len({len(a) for a in arrays.values()}) > 1:
         raise CalibrationError("calibration data have different numbers of samples per input")
     return arrays
+
+
+def _real(array: Array, choice: InputChoice, name: str) -> Array:
+    """Return calibration data as floats; refuses integers that are not the pixels which arrive."""
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype == np.uint8 and choice.kind == "uint8":
+        channels = array.shape[1] if array.ndim > 1 else 1
+        choice.check_channels(name, channels)
+        column = (-1,) + (1,) * (array.ndim - 2)
+        mean, std = (np.array([float(v) for v in values]).reshape(column) for values in (choice.mean, choice.std))
+        real: Array = ((array / 255 - mean) / std).astype(np.float32)
+        return real
+    raise CalibrationError(
+        f"calibration data for '{name}' are {array.dtype}; give what the network sees, as float32, or uint8 pixels "
+        "with --input-type uint8 --mean --std"
+    )
 
 
 Quantizing = Callable[[str, tuple[int, ...], Quantize, IntType], InputQuantization]

@@ -23,6 +23,10 @@ from edgeq.frontend.ranges import Range, affine
 from edgeq.frontend.settings import Settings
 
 _COMPUTES = (Convolve, Sum, Limit)
+QUANTIZER = frozenset({"abits", "range", "preset"})
+"""Settings that matter to a value which post-training quantization quantizes."""
+_SUMS = frozenset({"acc", "acc_overflow", "preset"})
+_WEIGHTS = frozenset({"wbits", "weights"})
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,17 @@ class Point:
 def is_quantized(graph: FloatGraph) -> bool:
     """Tell whether the network carries its own quantizers."""
     return any(isinstance(n.op, Quantize) for n in graph.nodes)
+
+
+def effects_of(graph: FloatGraph) -> dict[str, frozenset[str]]:
+    """Return the settings that matter to each layer, quantizers of post-training quantization apart."""
+    effects: dict[str, frozenset[str]] = {}
+    for node in graph.nodes:
+        if isinstance(node.op, Convolve):
+            effects[node.layer] = _SUMS | (_WEIGHTS if node.op.quantized is None else frozenset())
+        elif isinstance(node.op, Sum | AvgPool):
+            effects[node.layer] = frozenset({"preset"})
+    return effects
 
 
 def points(graph: FloatGraph, *, outputs: bool) -> list[Point]:

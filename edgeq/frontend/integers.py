@@ -13,6 +13,7 @@ from edgeq.arith.multiplier import quantize_multiplier
 from edgeq.arith.types import IntType, Overflow, smallest_type, width_of
 from edgeq.errors import GraphError, ModelError
 from edgeq.frontend import float_graph as fg
+from edgeq.frontend.inputs import Quantizing
 from edgeq.frontend.names import unused
 from edgeq.frontend.settings import LayerSettings, Settings
 from edgeq.frontend.states import FREE, State, clamp_for, code_limits
@@ -35,7 +36,7 @@ class Integers:
     """Lower node by node; ``traced`` records which integer value stands for which value of the program."""
 
     settings: Settings
-    quantize_input: Any
+    quantize_input: Quantizing
     builder: GraphBuilder
     states: dict[str, State] = field(default_factory=dict)
     traced: list[tuple[Value, str]] = field(default_factory=list)

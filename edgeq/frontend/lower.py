@@ -16,7 +16,7 @@ from edgeq.frontend.fidelity import LayerError, layer_errors
 from edgeq.frontend.float_graph import FloatGraph
 from edgeq.frontend.fold import fold
 from edgeq.frontend.inputs import InputChoice, calibration_arrays, fractions
-from edgeq.frontend.insert import Point, insert, is_quantized, points, with_padding
+from edgeq.frontend.insert import QUANTIZER, Point, effects_of, insert, is_quantized, points, with_padding
 from edgeq.frontend.integers import Integers
 from edgeq.frontend.program import Program
 from edgeq.frontend.ranges import Range, load_ranges, observe
@@ -115,11 +115,15 @@ def lower_program(
     """Lower a captured program; see `lower`."""
     program = rebatch(program)
     graph = fold(translate(program, Weights(program)), _sample_shapes(program))
-    data = None if calibration is None else calibration_arrays(program, calibration)
-    layers = [n.layer for n in graph.nodes] + [i.name for i in graph.inputs]
-    options.settings.check_used(list(dict.fromkeys(layers)))
+    data = None if calibration is None else calibration_arrays(program, calibration, options.input)
+    quantized = is_quantized(graph)
+    effects = {} if quantized else {p.layer: QUANTIZER for p in points(graph, outputs=options.out_bits is not None)}
+    for layer, names in effects_of(graph).items():
+        effects[layer] = effects.get(layer, frozenset()) | names
+    options.settings.check_used(effects)
     found: dict[str, Range] = {}
-    if is_quantized(graph):
+    if quantized:
+        _refuse_idle(options.settings.default, effects)
         if ranges is not None or options.out_bits is not None:
             what = "out-bits do" if ranges is None else "ranges do"
             raise InputError(f"the model carries its own quantizers; {what} not apply to it")
@@ -128,6 +132,15 @@ def lower_program(
         found = _ranges(program, graph, chosen, data, ranges)
         graph = insert(graph, chosen, found, options.settings, options.out_bits)
     return _integers(program, graph, options, data, found, stored=ranges is None)
+
+
+def _refuse_idle(default: LayerSettings, effects: Mapping[str, frozenset[str]]) -> None:
+    """Refuse a choice that a model with its own quantizers leaves no room for."""
+    usual = LayerSettings()
+    for name in ("wbits", "abits", "weights"):
+        used = any(name in names for names in effects.values())
+        if not used and getattr(default, name) != getattr(usual, name):
+            raise InputError(f"the model carries its own quantizers; {name} does not apply to it")
 
 
 def _integers(

@@ -6,7 +6,8 @@ The file is YAML::
       "block.*": {wbits: 4, abits: 8}
       classifier: {acc: 24, acc_overflow: saturate, range: [-8.0, 8.0], preset: tflite, weights: per_tensor}
 
-Patterns are globs on layer names; a later one overrides an earlier one.
+Patterns are globs on layer names, the input's included; a later one overrides an earlier one. A pattern or a setting
+that changes nothing is an error.
 """
 
 from __future__ import annotations
@@ -59,11 +60,19 @@ class Settings:
                 chosen = replace(chosen, **changes)
         return chosen
 
-    def check_used(self, layers: list[str]) -> None:
-        """Raise InputError for a pattern that matches no layer."""
-        for pattern, _ in self.patterns:
-            if not any(fnmatchcase(layer, pattern) for layer in layers):
-                raise InputError(f"config: pattern {pattern!r} matches no layer; layers are {', '.join(layers)}")
+    def check_used(self, effects: Mapping[str, frozenset[str]]) -> None:
+        """Raise InputError for a pattern or a setting that changes nothing.
+
+        ``effects`` tells for each layer which settings matter to it.
+        """
+        for pattern, changes in self.patterns:
+            matched = [layer for layer in effects if fnmatchcase(layer, pattern)]
+            if not matched:
+                raise InputError(f"config: pattern {pattern!r} matches no layer; layers are {', '.join(effects)}")
+            for name in changes:
+                if not any(name in effects[layer] for layer in matched):
+                    where = ", ".join(layer for layer, names in effects.items() if name in names) or "no layer of this model"
+                    raise InputError(f"config: {name} has no effect on {pattern!r}; it has on: {where}")
 
 
 def make_settings(default: LayerSettings, config: str | Path | Mapping[str, Any] | None) -> Settings:
@@ -99,6 +108,8 @@ def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
         problem = _problem(name, value)
         if problem:
             raise InputError(f"{where}: {name} {problem}, got {value!r}")
+    if values.get("acc") == "auto":
+        values["acc"] = None
     if values.get("range") is not None:
         values["range"] = number_pair(values["range"])
     return values
@@ -109,7 +120,7 @@ def _problem(name: str, value: Any) -> str | None:
     if name in ("wbits", "abits"):
         return None if whole and 2 <= value <= 16 else "must be 2..16"
     if name == "acc":
-        return None if value is None or (whole and 8 <= value <= 62) else "must be 8..62 bits"
+        return None if value in (None, "auto") or (whole and 8 <= value <= 62) else "must be auto or 8..62 bits"
     if name == "weights":
         return None if value in GRANULARITIES else "must be per_channel or per_tensor"
     if name == "range" and value is not None:

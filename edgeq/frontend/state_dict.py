@@ -180,7 +180,8 @@ def load_with_code(path: str | Path) -> torch.nn.Module | ExportedProgram:
         loaded: Any = torch.export.load(path) if kind in ("export", "legacy-export") else _unpickle(path)
     except Exception as error:
         reason = next(iter(str(error).splitlines()), "")
-        raise ModelError(f"{path}: torch cannot load it: {type(error).__name__}: {reason}") from error
+        advice = "; set PYTHONPATH to the folder of its modules" if isinstance(error, ModuleNotFoundError) else ""
+        raise ModelError(f"{path}: torch cannot load it: {type(error).__name__}: {reason}{advice}") from error
     if not isinstance(loaded, torch.nn.Module | ExportedProgram):
         raise ModelError(f"{path}: holds {type(loaded).__name__}, expected a torch.nn.Module")
     return loaded

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 from edgeq.arith.types import IntType
@@ -13,7 +15,7 @@ from edgeq.ir.fields import scale as to_scale
 from edgeq.ir.graph import Graph, GraphInput, GraphOutput, Node, check_input
 from edgeq.ir.op import OPS, Op
 from edgeq.ir.quantization import Codes, InputQuantization
-from edgeq.ir.tensor import Scale, TensorType
+from edgeq.ir.tensor import Constant, Scale, TensorType
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +25,11 @@ class Value:
     owner: GraphBuilder = field(repr=False)
     key: int
     type: TensorType
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+        return self.type.shape
 
 
 @dataclass(frozen=True)
@@ -122,12 +129,14 @@ class GraphBuilder:
                 op = cls(*rest, **attributes)
             except TypeError as error:
                 text = str(error).replace(f"{cls.__name__}.__init__()", "").strip()
-                raise GraphError(f"{kind} '{name or ''}': {text}") from None
+                known = ", ".join(_signature(cls).parameters)
+                raise GraphError(f"{kind} '{name or ''}': {text}; its arguments are {known}") from None
             except GraphError as error:
                 raise GraphError(str(error).replace(f"{kind}:", f"{kind} '{name or ''}':", 1)) from None
             return self.apply(op, operands, name)
 
         add.__name__, add.__doc__ = kind, cls.__doc__
+        add.__signature__ = _signature(cls)  # type: ignore[attr-defined]  # what help() shows
         return add
 
     def __dir__(self) -> list[str]:
@@ -136,6 +145,21 @@ class GraphBuilder:
     def _value(self, kept: TensorType) -> Value:
         self._types.append(kept)
         return Value(self, len(self._types) - 1, kept)
+
+
+def _signature(cls: type[Op]) -> Signature:
+    """Return how an op's method is called: operands, attributes, name."""
+    operands = [Parameter(o, Parameter.POSITIONAL_OR_KEYWORD) for o in cls.OPERANDS]
+    given = signature(cls).parameters.values()
+    attributes = [p.replace(annotation=Parameter.empty, default=_shown(p.default)) for p in given]
+    return Signature([*operands, *attributes, Parameter("name", Parameter.KEYWORD_ONLY, default=None)])
+
+
+def _shown(default: Any) -> Any:
+    """Return a default as a user would write it."""
+    if isinstance(default, IntEnum):
+        return default.name
+    return int(default.array) if isinstance(default, Constant) else default
 
 
 def _split(

@@ -79,8 +79,11 @@ class Affine:
 
     def encode(self, data: Array, to: TensorType, name: str, start: int = 0) -> IntArray:
         """Return the codes of float values; raises InputError for NaN or infinity."""
-        if data.dtype.kind not in "fiu" or data.dtype.itemsize > 8:
-            raise InputError(f"input '{name}': expected a float array, got {data.dtype}")
+        if data.dtype.kind != "f" or data.dtype.itemsize > 8:
+            raise InputError(
+                f"input '{name}': expected what the float network sees, as a float array, got {data.dtype}; "
+                "normalise it, or lower with --input-type uint8"
+            )
         bad = np.argwhere(~np.isfinite(data))
         if bad.size:
             place = [bad[0][0] + start, *bad[0][1:]]

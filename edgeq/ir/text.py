@@ -6,6 +6,7 @@ import dataclasses
 from enum import IntEnum
 from typing import Any
 
+from edgeq.arith.types import Overflow, Rounding
 from edgeq.ir.graph import Graph, Node
 from edgeq.ir.tensor import Constant, TensorType
 
@@ -13,7 +14,7 @@ from edgeq.ir.tensor import Constant, TensorType
 def graph_text(graph: Graph) -> str:
     """Return the text form of a graph.
 
-    A tensor is shown by its type and shape, an attribute at its default is left out.
+    A tensor is shown by its type and shape. An attribute at its default is left out, but rules are always shown.
     """
     lines = [f"graph {graph.name} {{"]
     for item in graph.inputs:
@@ -25,8 +26,9 @@ def graph_text(graph: Graph) -> str:
 
 def _node(node: Node, kept: TensorType) -> str:
     operands = ", ".join(f"%{name}" for name in node.inputs)
-    fields = [f for f in dataclasses.fields(node.op) if getattr(node.op, f.name) != f.default]  # type: ignore[arg-type]
-    attributes = ", ".join(f"{f.name}={_attribute(getattr(node.op, f.name))}" for f in fields)
+    values = {f.name: (getattr(node.op, f.name), f.default) for f in dataclasses.fields(node.op)}  # type: ignore[arg-type]
+    shown = {name: v for name, (v, default) in values.items() if v != default or isinstance(v, Rounding | Overflow)}
+    attributes = ", ".join(f"{name}={_attribute(value)}" for name, value in shown.items())
     return f"%{node.name} = {node.op.KIND}({operands}) {{{attributes}}} : {_type(kept)}"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isclose
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class Add(Op):
     Constraints:
         C1: the shapes broadcast
         C2: operands have at most 32 bits
+        C3: the operands' scales, where both are known, are equal to 6 digits
         A1, A2: the accumulator's width fits its overflow rule
 
     Accumulator: ``acc``, ``acc_overflow``.
@@ -47,11 +49,12 @@ class Add(Op):
     acc_overflow: Overflow = attribute(fields.overflow, Overflow.wrap)
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
-        """Yield C1, C2, A1, A2."""
+        """Yield C1 to C3, A1, A2."""
         x1, x2 = xs
         yield "C1", broadcast(x1.shape, x2.shape) is not None, f"shapes {x1.shape} and {x2.shape} do not broadcast"
         widest = max(x1.type.bits, x2.type.bits)
         yield "C2", widest <= 32, f"operands {x1.type} and {x2.type} must have at most 32 bits; requantize first"
+        yield "C3", _one_scale(x1, x2), f"operands stand at the scales {x1.scale} and {x2.scale}; requantize them to one scale first"
         yield from accumulator_constraints(self.acc, self.acc_overflow)
 
     def infer(self, *xs: TensorType) -> TensorType:
@@ -77,6 +80,13 @@ class Add(Op):
         stopped = _add(x1.reshape(-1), types[0].zero_point, x2.reshape(-1), types[1].zero_point, self.acc.qmin,
                        self.acc.qmax, int(self.acc_overflow), y.reshape(-1), found)
         return Finding(int(found[0]), int(found[1])) if stopped else y
+
+
+def _one_scale(x1: TensorType, x2: TensorType) -> bool:
+    """Tell whether the scales agree, as far as they are known."""
+    if not isinstance(x1.scale, float) or not isinstance(x2.scale, float):
+        return True
+    return isclose(x1.scale, x2.scale, rel_tol=1e-6)
 
 
 def broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:

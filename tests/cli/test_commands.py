@@ -56,7 +56,7 @@ def test_show(run, files) -> None:
     assert rows["graph"] == "small"
     conv = rows["rows"][0]
     assert (conv["layer"], conv["ops"], conv["shape"], conv["parameters"]) == ("conv", "conv2d+requantize", "2x2x2", 4)
-    assert conv["acc_(proven_bits)"] == "s32 (10)"  # 3 + -128..127 and -4 + -2 * -128..127
+    assert (conv["acc"], conv["proven_bits"]) == ("s32", 10)  # 3 + -128..127 and -4 + -2 * -128..127
 
 
 def test_show_views(run, files) -> None:

@@ -57,6 +57,8 @@ def test_batch_norm_folds_in_float64(bias: list[float] | None) -> None:
     assert layers(graph) == [("first", "conv2d+requantize"), ("last", "flatten")]
     assert op(graph, "first.acc").weight.array.reshape(2, -1).tolist() == made.codes
     assert op(graph, "first.acc").bias.array.tolist() == made.bias
+    expected = [m for m, _ in oracle.multipliers(made, x, oracle.activation(*Y, 8))]
+    assert op(graph, "first").multiplier.array.tolist() == expected
 
 
 def test_batch_norm_folds_into_linear_and_grouped_convolution() -> None:
