@@ -109,8 +109,9 @@ def run_blocks(
 
 def _matched(graph: Graph, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], int]:
     names = [i.name for i in graph.inputs]
-    if not isinstance(inputs, Mapping):
-        got = type(inputs).__name__
+    given: object = inputs
+    if not isinstance(given, Mapping):
+        got = type(given).__name__
         raise InputError(f"inputs must map input names to arrays, got {got}; write {{'{names[0]}': array}}")
     for name in inputs:
         if name not in names:

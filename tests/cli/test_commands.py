@@ -50,11 +50,12 @@ def test_show(run, files) -> None:
     done = run("show", files.bundle)
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert [line.split()[0] for line in lines] == ["layer", "conv", "flat", "fc", "small:"]
+    assert [line.split()[0] for line in lines] == ["layer", "x", "conv", "flat", "fc", "small:"]
     assert lines[-1] == "small: 3 layers, 28 parameters, outputs fc s32[3]"
     rows = json.loads(run("show", files.bundle, "--json").out)
     assert rows["graph"] == "small"
-    conv = rows["rows"][0]
+    assert rows["rows"][0]["ops"].startswith("input ")
+    conv = rows["rows"][1]
     assert (conv["layer"], conv["ops"], conv["shape"], conv["parameters"]) == ("conv", "conv2d+requantize", "2x2x2", 4)
     assert (conv["acc"], conv["proven_bits"]) == ("s32", 10)  # 3 + -128..127 and -4 + -2 * -128..127
 

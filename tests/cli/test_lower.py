@@ -124,14 +124,15 @@ def test_names_of_calibration_inputs(run, files, tmp_path: Path) -> None:
         done = run("lower", files.model, "--calib", text, "-o", tmp_path / "n.edgeq")
         assert (done.code, done.error) == (2, message)
     done = run("lower", files.model, "--calib", files.calib, "--calib", files.calib, "-o", tmp_path / "n.edgeq")
-    assert (done.code, done.error) == (2, "--calib: input '' is given twice") or "given twice" in done.error
+    assert (done.code, done.error) == (
+        2, f"--calib: write --calib NAME={files.calib}, a name for each input")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_torch(run, files, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("edgeq.cli.lower.find_spec", lambda name: None)
     done = run("lower", files.model, "-o", tmp_path / "n.edgeq")
-    assert (done.code, done.error) == (2, "edgeq lower needs PyTorch; install it with: pip install 'edgeq[torch]'")
+    assert (done.code, done.error) == (2, "edgeq lower needs PyTorch; install it with: pip install torch")
 
 
 def test_usage(run, files) -> None:

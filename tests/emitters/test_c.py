@@ -213,6 +213,15 @@ def test_make_check_leaves_no_file_and_places_weights(tmp_path: Path) -> None:
     assert sorted(folder.rglob("*")) == before
 
 
+def test_make_check_compiles_anew(project: Path) -> None:
+    compiled(project)
+    assert make_check(project)[0] == 0
+    done = subprocess.run([need_tool("make"), "-s", "check", "CC=false"], cwd=project, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode != 0
+    assert "PASS" not in done.stdout
+
+
 def test_missing_short_and_long_vectors_fail(faulty: Path) -> None:
     vectors = faulty / "vectors"
     whole = (vectors / "04_fc.out.bin").read_bytes()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import edgeq
-from edgeq.errors import InputError
+from edgeq.errors import CalibrationError, InputError
 from edgeq.ir.quantization import Affine, Codes, Table
 from tests.oracles import lowering as oracle
 
@@ -135,3 +135,21 @@ def test_two_inputs_share_the_choice() -> None:
 def test_a_bad_choice_is_named(options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         lowered(-1.0, 1.0, **({"input_type": "uint8"} | options))
+
+
+def test_pixels_calibrate_as_they_will_arrive() -> None:
+    pixels = np.random.default_rng(5).integers(0, 256, (6, 3, 2, 2)).astype(np.uint8)
+    mean, std = np.array([0.5, 0.25, 0.0]).reshape(3, 1, 1), np.array([0.5, 0.25, 1.0]).reshape(3, 1, 1)
+    seen = ((pixels / 255 - mean) / std).astype(np.float32)
+    options = {"input_type": "uint8", "mean": [0.5, 0.25, 0.0], "std": [0.5, 0.25, 1.0]}
+    graphs = [lower(net(), (3, 2, 2), calibration=data, **options) for data in (pixels, seen)]
+    assert graphs[0] == graphs[1]
+
+
+def test_integers_are_not_what_a_float_network_sees() -> None:
+    pixels = np.full((2, 3, 2, 2), 9, np.uint8)
+    with pytest.raises(CalibrationError, match="are uint8; give what the network sees"):
+        lower(net(), (3, 2, 2), calibration=pixels)
+    graph = lowered(-1.0, 1.0)
+    with pytest.raises(InputError, match="as a float array, got uint8"):
+        edgeq.simulate(graph, {"x": pixels})

@@ -13,6 +13,7 @@ import pytest
 
 import edgeq
 from edgeq.arith.types import IntType
+from edgeq.errors import InputError
 from tests.examples import DIGITS, digits, example
 
 torch = pytest.importorskip("torch")
@@ -162,3 +163,11 @@ def test_relu_before_a_pool_stays_at_the_quantized_scale_or_has_32_bits(networks
                 kept = graph.types[node.inputs[0]]
                 assert isinstance(kept.scale, float)
                 assert kept.type.bits <= 8 or (kept.type, kept.zero_point) == (IntType(32), 0)
+
+
+@pytest.mark.parametrize("option", [{"wbits": 4}, {"abits": 4}, {"weights": "per_tensor"}])
+def test_options_for_float_models_are_refused(option: dict[str, object], networks) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(option))} does not apply to it"):
+        edgeq.lower(networks["x86"], **option)
+    with pytest.raises(InputError, match="wbits has no effect"):
+        edgeq.lower(networks["x86"], config={"layers": {"*": {"wbits": 4}}})

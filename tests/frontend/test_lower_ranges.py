@@ -127,8 +127,9 @@ CALIBRATION = {
     "shape": (lambda a: a[:, :, :3], r"'x': shape is \[8, 2, 3, 4\], the model takes \[N, 2, 4, 4\]"),
     "rank": (lambda a: a[0], r"shape is \[2, 4, 4\], the model takes \[N, 2, 4, 4\]"),
     "empty": (lambda a: a[:0], "calibration data for 'x' hold no sample"),
-    "bool": (lambda a: a > 0, "calibration data for 'x': bool is not a number type"),
-    "complex": (lambda a: a.astype(complex), "complex128 is not a number type"),
+    "bool": (lambda a: a > 0, "calibration data for 'x' are bool; give what the network sees, as float32"),
+    "complex": (lambda a: a.astype(complex), "calibration data for 'x' are complex128; give"),
+    "pixels": (lambda a: (a * 10).astype(np.uint8), "are uint8; give what the network sees, as float32, or uint8 pixels"),
     "zeros": (lambda a: a * 0, r"layer 'x': its range is \[0, 0\], so its scale would be zero; calibrate on data"),
     "large": (lambda a: a.astype(np.float64) * 1e300, "value 'x' is not finite on the calibration data"),
 }

@@ -105,8 +105,8 @@ BAD = {
     "wbits: 17": "wbits must be 2..16, got 17",
     "abits: true": "abits must be 2..16, got True",
     "abits: 8.0": r"abits must be 2..16, got 8\.0",
-    "acc: 7": "acc must be 8..62 bits, got 7",
-    "acc: 63": "acc must be 8..62 bits, got 63",
+    "acc: 7": "acc must be auto or 8..62 bits, got 7",
+    "acc: 63": "acc must be auto or 8..62 bits, got 63",
     "acc_overflow: zero": "acc_overflow must be wrap, saturate or error, got 'zero'",
     "acc_overflow: [wrap]": "acc_overflow must be wrap, saturate or error",
     "weights: per_row": "weights must be per_channel or per_tensor, got 'per_row'",
@@ -138,7 +138,7 @@ def test_a_bad_setting_is_named(text: str, tmp_path: Path) -> None:
     ("", "must hold one mapping 'layers'"),
     ("- 1", "must hold one mapping 'layers'"),
     ("layers: {}\nmore: 1", "must hold one mapping 'layers'"),
-    ("layers: {'d*': {wbits: 4}}", r"config: pattern 'd\*' matches no layer; layers are a, b, c, x"),
+    ("layers: {'d*': {wbits: 4}}", r"config: pattern 'd\*' matches no layer; layers are x, a, b, c"),
     ("layers: !!python/object/apply:os.system [ls]", "not valid YAML"),
 ])  # fmt: skip
 def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
     ({"abits": 17}, "lower: abits must be 2..16, got 17"),
     ({"weights": "per_row"}, "lower: weights must be per_channel or per_tensor"),
     ({"acc_bits": "many"}, "acc-bits must be auto or a number of bits, got 'many'"),
-    ({"acc_bits": 7}, "lower: acc must be 8..62 bits, got 7"),
+    ({"acc_bits": 7}, "lower: acc must be auto or 8..62 bits, got 7"),
     ({"out_bits": 1}, "out-bits must be 2..32, got 1"),
     ({"out_bits": 33}, "out-bits must be 2..32, got 33"),
     ({"preset": "fbgemm"}, "preset 'fbgemm': this kernel rescales in float32, so no integer lowering equals it"),
@@ -188,3 +188,19 @@ def test_a_scale_too_small_is_reported() -> None:
     done = lower_program(capture(model.eval(), (zeros(2),)), make_options(), ranges={"x": X, "a": (-4.0, 4.0)})
     assert done.notes == ("layer 'a': scale of channel 1 is too small and became 0",)
     assert op(done.graph, "a").multiplier.array.tolist()[1] == 0
+
+
+@pytest.mark.parametrize(("layers_", "message"), [
+    ({"a": {"wbits": 4}, "x": {"wbits": 4}}, "config: wbits has no effect on 'x'; it has on: a, b, c"),
+    ({"c": {"abits": 4}}, "config: abits has no effect on 'c'; it has on: x, a, b"),
+    ({"c": {"range": [0, 1]}}, "config: range has no effect on 'c'"),
+])
+def test_a_setting_without_effect_is_an_error(layers_: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        lowered(config={"layers": layers_})
+
+
+def test_acc_auto_in_a_configuration() -> None:
+    graph = lowered(acc_bits=30, config={"layers": {"a": {"acc": "auto"}}})
+    assert op(graph, "a.acc").acc == op(lowered(), "a.acc").acc
+    assert op(graph, "b.acc").acc == IntType(30)

@@ -192,8 +192,10 @@ def test_unknown_op_is_an_attribute_error_that_lists_ops() -> None:
 TEXT = """\
 graph net {
   %x = input {codes} : s8[1,3,3] zp -1 scale 0.5
-  %conv.acc = conv2d(%x) {weight_type=s4, weight=s4[2,1,2,2], bias=u3[2], padding=(1, 0, 1, 0)} : s32[2,4,2]
-  %conv = requantize(%conv.acc) {multiplier=u5[2], shift=4, zero_point=3, type=u8, clamp=(3, 255)} : u8[2,4,2] zp 3
+  %conv.acc = conv2d(%x) {weight_type=s4, acc_overflow=wrap, weight=s4[2,1,2,2], bias=u3[2], \
+padding=(1, 0, 1, 0)} : s32[2,4,2]
+  %conv = requantize(%conv.acc) {multiplier=u5[2], shift=4, rounding=ties_up, zero_point=3, type=u8, \
+overflow=saturate, clamp=(3, 255)} : u8[2,4,2] zp 3
   %flat = flatten(%conv) {order=hwc} : u8[16] zp 3
   output y = %flat
 }

@@ -103,14 +103,15 @@ def test_affine_is_exact_next_to_ties(rule: Rounding, dtype: str) -> None:
 def test_affine_clamps_what_is_far() -> None:
     data = np.array([[1e308, -1e308, 3e9]])
     assert codes_of(Affine(Fraction(1, 1 << 900)), data, S16).tolist() == [[32767, -32768, 32767]]
-    assert codes_of(Affine(Fraction(2)), np.array([[7, -5, 300]])).tolist() == [[4, -2, 127]]  # integers are numbers
+    assert codes_of(Affine(Fraction(2)), np.array([[7.0, -5.0, 300.0]])).tolist() == [[4, -2, 127]]
 
 
 @pytest.mark.parametrize(("data", "pattern"), [
     (np.array([[0.0, np.nan, 1.0]]), r"input 'x': value at \[0, 1\] is nan, not finite"),
     (np.array([[0.0, 0.0, 0.0], [0.0, 0.0, -np.inf]]), r"value at \[1, 2\] is -inf, not finite"),
-    (np.array([[1j, 0, 0]]), "expected a float array, got complex128"),
-    (np.zeros((1, 3), np.longdouble), "expected a float array"),
+    (np.array([[1j, 0, 0]]), "as a float array, got complex128"),
+    (np.zeros((1, 3), np.longdouble), "as a float array, got"),
+    (np.zeros((1, 3), np.uint8), "as a float array, got uint8; normalise it, or lower with --input-type uint8"),
 ])
 def test_affine_refuses_data(data: Any, pattern: str) -> None:
     with pytest.raises(InputError, match=pattern):

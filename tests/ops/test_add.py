@@ -1,4 +1,4 @@
-"""add: zero points, broadcasting, overflow, constraints C1, C2, A1, A2."""
+"""add: zero points, broadcasting, overflow, constraints C1 to C3, A1, A2."""
 
 from __future__ import annotations
 
@@ -66,3 +66,12 @@ def test_constraints_c1_c2_a1_a2(label: str, pattern: str, types: Any, shape: An
     xs = [Operand(np.zeros((1, 2), int), types[0]), Operand(np.zeros((1, *shape), int), types[1])]
     with pytest.raises(GraphError, match=f"add 'op' {label}: {pattern}"):
         run("add", xs, *arguments)
+
+
+def test_constraint_c3_operands_stand_at_one_scale() -> None:
+    b = GraphBuilder()
+    x1, x2, free = b.input("a", (2,), S8, scale=0.1), b.input("b", (2,), S8, scale=0.2), b.input("c", (2,), S8)
+    with pytest.raises(GraphError, match=r"add 'sum' C3: operands stand at the scales 0\.1 and 0\.2; requantize"):
+        b.add(x1, x2, name="sum")
+    assert b.add(x1, free).shape == (2,)
+    assert b.add(x1, b.input("d", (2,), S8, scale=0.1)).type.scale == 0.1
