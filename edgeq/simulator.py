@@ -118,7 +118,7 @@ def _matched(graph: Graph, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[st
             raise InputError(f"'{name}' is not an input of graph '{graph.name}'; inputs are {', '.join(names)}")
     missing = [n for n in names if n not in inputs]
     if missing:
-        raise InputError(f"input '{missing[0]}' of graph '{graph.name}' is missing")
+        raise InputError(f"input '{missing[0]}' of graph '{graph.name}' is missing; give an array for it")
     arrays: dict[str, Array] = {}
     for item in graph.inputs:
         array = np.asarray(inputs[item.name])

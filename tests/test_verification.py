@@ -283,7 +283,7 @@ def test_faults_of_hex_name_the_line_of_the_file(written: Path, tmp_path: Path) 
     many = write_vectors(graph(), {"x": np.zeros((200, 2, 2, 2), np.int8)}, tmp_path / "v", None)
     path = many / "03_fc.out.hex"
     text = path.read_text()
-    for changed, said in ((text[:900] + "z" + text[901:], "line 301: 'z' is not a lower-case"),
+    for changed, said in ((text[:900] + "z" + text[901:], "line 301: the word is unknown (z)"),
                           (text[:-3], "has 399 words, expected 400"), (text + "00\n", "has 401 words, expected 400")):
         path.write_text(changed)
         (row,) = [r for r in verify(many, written / "net.edgeq").failures if r.check == "decode"]

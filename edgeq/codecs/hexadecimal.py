@@ -135,14 +135,14 @@ def decode_hex(
 ) -> IntArray:
     """Return the ``count`` values of a text; raises CodecError naming ``where``, the line and the fault.
 
-    Unless ``strict``, upper case, comments, blank lines, CRLF and a missing final newline pass: what
-    simulators and devices write.
+    Unless ``strict``, upper case, comments, blank lines, ``@`` addresses that ascend without a gap, CRLF and a
+    missing final newline pass: what simulators and devices write.
 
     >>> decode_hex(b"ff\\n00\\n7f\\n", IntType(8), 3).tolist()
     [-1, 0, 127]
     """
     kept = packing or Packing(type.bits)
-    text = data if strict else _plain(data)
+    text = data if strict else _plain(data, where)
     width = kept.digits + 1
     if len(text) % width or text.count(b"\n") * width != len(text):
         _explain(text, kept, where)
@@ -185,9 +185,15 @@ def _lanes(digits: Array, packing: Packing, type: IntType) -> IntArray:
     return np.ascontiguousarray(values if packing.lane0 == "msb" else values[:, ::-1])
 
 
-def _plain(data: bytes) -> bytes:
-    text = re.sub(rb"//[^\n]*", b"", data).lower()
-    return b"".join(word + b"\n" for word in text.split())
+def _plain(data: bytes, where: str) -> bytes:
+    """Return the words alone, one a line; an address has to be that of the word after it."""
+    words: list[bytes] = []
+    for word in re.sub(rb"//[^\n]*", b"", data).lower().split():
+        if not word.startswith(b"@"):
+            words.append(word)
+        elif not re.fullmatch(rb"@[0-9a-f]{1,16}", word) or int(word[1:], 16) != len(words):
+            raise CodecError(f"{where}: address {word.decode(errors='replace')} stands before word {len(words)}")
+    return b"".join(word + b"\n" for word in words)
 
 
 def _explain(text: bytes, packing: Packing, where: str) -> None:
@@ -202,10 +208,12 @@ def _explain(text: bytes, packing: Packing, where: str) -> None:
 
 def _fault(line: bytes, packing: Packing) -> str | None:
     bad = [chr(c) for c in line if _VALUES[c] == _BAD]
+    if bad and bad[0] in "xz":
+        return f"the word is unknown ({bad[0]}): it was never written"
     if bad:
         return f"{bad[0]!r} is not a lower-case hexadecimal digit"
     if len(line) != packing.digits:
         return f"has {len(line)} digits, expected {packing.digits} ({packing.word_bits} bits)"
     if int(line, 16) >> packing.word_bits:
-        return f"{line.decode()} does not fit {packing.word_bits} bits"
+        return f"{line.decode()} does not fit {packing.word_bits} bits; mask a sign-extended value to its bits"
     return None

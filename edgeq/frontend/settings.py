@@ -71,8 +71,8 @@ class Settings:
                 raise InputError(f"config: pattern {pattern!r} matches no layer; layers are {', '.join(effects)}")
             for name in changes:
                 if not any(name in effects[layer] for layer in matched):
-                    where = ", ".join(layer for layer, names in effects.items() if name in names) or "no layer of this model"
-                    raise InputError(f"config: {name} has no effect on {pattern!r}; it has on: {where}")
+                    where = ", ".join(layer for layer, names in effects.items() if name in names)
+                    raise InputError(f"config: {name} has no effect on {pattern!r}; it has on: {where or 'no layer'}")
 
 
 def make_settings(default: LayerSettings, config: str | Path | Mapping[str, Any] | None) -> Settings:

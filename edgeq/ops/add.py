@@ -54,7 +54,8 @@ class Add(Op):
         yield "C1", broadcast(x1.shape, x2.shape) is not None, f"shapes {x1.shape} and {x2.shape} do not broadcast"
         widest = max(x1.type.bits, x2.type.bits)
         yield "C2", widest <= 32, f"operands {x1.type} and {x2.type} must have at most 32 bits; requantize first"
-        yield "C3", _one_scale(x1, x2), f"operands stand at the scales {x1.scale} and {x2.scale}; requantize them to one scale first"
+        yield "C3", _one_scale(x1, x2), (
+            f"operands stand at the scales {x1.scale} and {x2.scale}; requantize them to one scale first")
         yield from accumulator_constraints(self.acc, self.acc_overflow)
 
     def infer(self, *xs: TensorType) -> TensorType:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.types import IntType
-from edgeq.artefacts.manifest import NAME, Entry, check_files
+from edgeq.artefacts.manifest import NAME, Entry, Manifest, check_files
 from edgeq.artefacts.npy import load_npy
 from edgeq.codecs.hexadecimal import decode_hex
 from edgeq.codecs.layout import from_layout
@@ -118,10 +118,21 @@ def compare(reference: str | Path, folder: str | Path) -> Comparison:
     present = [e for e in entries if (got / e.path).is_file()]
     if not present:
         raise ArtefactError(f"{got}: holds none of the {len(entries)} files of {expected}, such as {entries[0].path}")
+    _refuse_unknown(got, manifest)
     found = [_compare_file(e, expected / e.path, got / e.path) for e in present]
+    compared = {Path(e.path).stem for e in present}
     return Comparison(
-        tuple(e.path for e in present), tuple(e.path for e in entries if e not in present),
+        tuple(e.path for e in present), tuple(e.path for e in entries if Path(e.path).stem not in compared),
         sum(d.values for d in found), tuple(d for d in found if d.different or d.diagnosis))
+
+
+def _refuse_unknown(folder: Path, manifest: Manifest) -> None:
+    """Refuse a dump whose name is none of the vectors': it would pass unseen."""
+    known = {e.path for e in manifest.files}
+    unknown = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in (".hex", ".npy") and p.name not in known)
+    if unknown:
+        stem = min(e.path for e in manifest.files if e.path.endswith(".hex"))
+        raise ArtefactError(f"{folder / unknown[0]}: is no file of the vectors; names are theirs, such as {stem}")
 
 
 def _order(entry: Entry) -> tuple[int, int, str]:
@@ -138,9 +149,10 @@ def _compare_file(entry: Entry, expected: Path, got: Path) -> Difference:
     try:
         have = _load(got, entry, shape, kept)
     except ArtefactError as error:
-        return Difference(entry.path, layer, role, total, total, diagnosis=f"cannot be read: {error}")
+        return Difference(entry.path, layer, role, total, total, diagnosis=f"cannot be read: {_reason(error, got)}")
     if have.shape != want.shape:
         text = f"shape is {list(have.shape)}, expected {list(want.shape)}"
+        text += "; --count says how many images to compare" if have.shape[1:] == want.shape[1:] else ""
         return Difference(entry.path, layer, role, total, total, diagnosis=text)
     wrong = np.asarray(have != want)
     different = int(np.count_nonzero(wrong))
@@ -149,6 +161,11 @@ def _compare_file(entry: Entry, expected: Path, got: Path) -> Difference:
     index = np.unravel_index(int(np.argmax(wrong)), want.shape)
     return Difference(entry.path, layer, role, total, different, tuple(int(i) for i in index), int(have[index]),
                       int(want[index]), diagnose(have, want, kept))
+
+
+def _reason(error: ArtefactError, path: Path) -> str:
+    """Return a message without the file's name in front."""
+    return str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ").removeprefix(f"{path.name} ")
 
 
 def _load(path: Path, entry: Entry, shape: tuple[int, ...], kept: IntType) -> Array:

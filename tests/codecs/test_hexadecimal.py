@@ -122,7 +122,7 @@ def test_a_value_outside_its_type_is_refused_not_masked() -> None:
 @pytest.mark.parametrize(("text", "fault"), [
     (b"00\n0g\n00\n", "m.hex line 2: 'g' is not a lower-case hexadecimal digit"),
     (b"00\nFF\n00\n", "m.hex line 2: 'F' is not a lower-case hexadecimal digit"),
-    (b"00\nxx\n00\n", "m.hex line 2: 'x' is not a lower-case hexadecimal digit"),
+    (b"00\nxx\n00\n", "m.hex line 2: the word is unknown (x): it was never written"),
     (b"00\n0\n000\n", "m.hex line 2: has 1 digits, expected 2 (8 bits)"),
     (b"00\n001\n00\n", "m.hex line 2: has 3 digits, expected 2 (8 bits)"),
     (b"00\n01\n", "m.hex: has 2 words, expected 3"),
@@ -148,7 +148,10 @@ def test_over_wide_words_and_used_padding_are_faults() -> None:
 def test_lenient_reading_takes_what_simulators_write() -> None:
     text = b"// dump\r\nFF\r\n00 7f // two\n\n80"
     assert decode_hex(text, S8, 4, strict=False).tolist() == [-1, 0, 127, -128]
-    with pytest.raises(CodecError, match="line 2: 'x'"):
+    assert decode_hex(b"@0\nff\n@00000001\n00\n", S8, 2, strict=False).tolist() == [-1, 0]
+    with pytest.raises(CodecError, match="address @3 stands before word 1"):
+        decode_hex(b"@0\nff\n@3\n00\n", S8, 2, strict=False)
+    with pytest.raises(CodecError, match=r"line 2: the word is unknown \(x\)"):
         decode_hex(b"00\nxx\n", S8, 2, strict=False)
 
 

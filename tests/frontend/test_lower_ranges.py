@@ -129,7 +129,7 @@ CALIBRATION = {
     "empty": (lambda a: a[:0], "calibration data for 'x' hold no sample"),
     "bool": (lambda a: a > 0, "calibration data for 'x' are bool; give what the network sees, as float32"),
     "complex": (lambda a: a.astype(complex), "calibration data for 'x' are complex128; give"),
-    "pixels": (lambda a: (a * 10).astype(np.uint8), "are uint8; give what the network sees, as float32, or uint8 pixels"),
+    "pixels": (lambda a: (a * 10).astype(np.uint8), "are uint8; give what the network sees, as float32, or uint8"),
     "zeros": (lambda a: a * 0, r"layer 'x': its range is \[0, 0\], so its scale would be zero; calibrate on data"),
     "large": (lambda a: a.astype(np.float64) * 1e300, "value 'x' is not finite on the calibration data"),
 }
