@@ -70,7 +70,7 @@ def load(path: str | Path) -> Graph:
         graph = _graph(data, folder, {e.path for e in manifest.files})
     except GraphError as error:
         raise BundleError(f"{folder / GRAPH}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as cause:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError) as cause:
         raise BundleError(f"{folder / GRAPH}: a field is missing or malformed ({cause})") from None
     if graph_digest(graph) != manifest.digest:
         raise BundleError(f"{folder}: the graph is not the one that {NAME} describes")

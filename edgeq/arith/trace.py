@@ -38,7 +38,7 @@ class Trace:
     @property
     def widest(self) -> int:
         """Width of the widest step or argument, in bits."""
-        return max([s.bits for s in self.steps] + [a.bits for a in self.arguments])
+        return max([s.bits for s in self.steps] + [a.bits for a in self.arguments], default=1)
 
     @property
     def relied_on(self) -> tuple[tuple[str, Interval], ...]:

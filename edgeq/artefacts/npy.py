@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import math
 import tokenize
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,31 +36,47 @@ def npy_head(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
 def parse_npy(data: bytes, where: str, error: type[EdgeqError] = InputError) -> Array:
     """Return the array of a `.npy` file; raises ``error`` naming ``where`` when it is not one."""
     stream = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(stream)
-    except (ValueError, SyntaxError, EOFError, TypeError, MemoryError, RecursionError, tokenize.TokenError) as cause:
-        raise error(f"{where}: not a .npy file ({str(cause).splitlines()[0] if str(cause) else 'header'})") from None
-    if min(shape, default=0) < 0 or not dtype.itemsize:
-        raise error(f"{where}: header says {list(shape)} of {dtype}, which no array has")
-    if dtype.hasobject:
-        raise error(f"{where}: holds pickled objects, which are never read; save plain numbers")
+    head = _read_head(stream, len(data), where, error)
     body = memoryview(data)[stream.tell() :]
-    if math.prod(shape) * dtype.itemsize != len(body):
-        raise error(f"{where}: header says {list(shape)} of {dtype}, which does not match {len(body)} bytes of data")
-    return np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C")
+    return np.frombuffer(body, head.dtype).reshape(head.shape, order=head.order)
 
 
 def load_npy(path: Path) -> Array:
     """Return the array of a user's file, mapped rather than read; raises InputError when it is not a `.npy`."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
+    with path.open("rb") as stream:
+        head = _read_head(stream, path.stat().st_size, str(path), InputError)
+        start = stream.tell()
+    if not math.prod(head.shape):
+        return np.zeros(head.shape, head.dtype)
+    return np.memmap(path, head.dtype, "r", start, head.shape, head.order)
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What a `.npy` file says of itself, once its body has that size."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    order: Literal["C", "F"]
+
+
+def _read_head(stream: BinaryIO, size: int, where: str, error: type[EdgeqError]) -> _Head:
+    """Read the header, leaving the stream at the body; ``size`` is that of the whole file."""
     try:
-        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as cause:
-        hint = " Save it with numpy.save(file, array)."
-        raise InputError(f"{path}: not a .npy array ({str(cause).splitlines()[0]}).{hint}") from None
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"{path}: is an archive of several arrays; give a single .npy array")
-    return array
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+    except (ValueError, SyntaxError, EOFError, TypeError, MemoryError, RecursionError, tokenize.TokenError) as cause:
+        said = str(cause).splitlines()[0] if str(cause) else "header"
+        raise error(f"{where}: not a .npy file ({said}); save one with numpy.save(file, array)") from None
+    plain = all(isinstance(d, int) and not isinstance(d, bool) and d >= 0 for d in shape)
+    if not plain or not dtype.itemsize or len(shape) > 32:
+        raise error(f"{where}: header says {list(shape)[:33]} of {dtype}, which no array has")
+    if dtype.hasobject:
+        raise error(f"{where}: holds pickled objects, which are never read; save plain numbers")
+    body = size - stream.tell()
+    if math.prod(shape) * dtype.itemsize != body:
+        raise error(f"{where}: header says {list(shape)} of {dtype}, which does not match {body} bytes of data")
+    return _Head(tuple(shape), dtype, "F" if fortran else "C")

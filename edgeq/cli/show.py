@@ -37,6 +37,8 @@ def command(bundle: Path, view: str | None, as_json: bool) -> None:
         click.echo(json.dumps(data | ({"text": graph_text(graph)} if view == "text" else {}), indent=1))
         return
     click.echo(table(head, rows))
+    if view == "error" and not rows:
+        click.echo("no errors are recorded: the graph was made by hand, from ranges, or without calibration data")
     if view is None:
         click.echo(f"{graph.name}: {len(graph.layers)} layers, {graph.parameters:,} parameters, outputs "
                    + ", ".join(f"{o.name} {graph.types[o.value]}" for o in graph.outputs))
@@ -86,8 +88,10 @@ def _widths(graph: Graph) -> Rows:
 
 
 def _error(graph: Graph) -> Rows:
-    rows = [[e["value"], e["sqnr_db"]] for e in graph.metadata.get("error", [])]
-    return ["value", "SQNR dB"], sorted(rows, key=lambda r: (r[1] is None, r[1]))
+    found = graph.metadata.get("error")
+    rows = [[e.get("value"), e.get("sqnr_db")] for e in (found if isinstance(found, list) else []) if isinstance(e, dict)]
+    usable = [r for r in rows if isinstance(r[0], str) and isinstance(r[1], float | int | None)]
+    return ["value", "SQNR dB"], sorted(usable, key=lambda r: (r[1] is None, r[1]))
 
 
 def _scale(scale: Scale) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,8 @@ from edgeq.frontend.float_graph import Quantize
 from edgeq.frontend.program import Program
 from edgeq.ir.quantization import Affine, Codes, InputQuantization, Table
 from edgeq.ir.tensor import Array, Constant
+
+_NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})(e[+-]?[0-9]{1,3}|/[0-9]{1,40})?", re.IGNORECASE)
 
 INPUT_TYPES = ("float32", "uint8", "int8")
 
@@ -72,10 +75,13 @@ def fractions(text: str | float | Sequence[float | str] | None, default: Fractio
     if text is None:
         return (default,)
     parts = text.split(",") if isinstance(text, str) else text if isinstance(text, Sequence) else [text]
+    numbers = [str(p).strip() for p in parts]
     try:
-        return tuple(Fraction(str(p).strip()) for p in parts)
+        if not all(_NUMBER.fullmatch(n) for n in numbers):  # an exponent of many digits would fill the memory
+            raise ValueError
+        return tuple(Fraction(n) for n in numbers)
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"{text!r} is not a number, a fraction or a comma-separated list of them") from None
+        raise InputError(f"{str(text)[:40]!r} is not a number, a fraction or a comma-separated list of them") from None
 
 
 def calibration_arrays(program: Program, given: Any, choice: InputChoice) -> dict[str, Array]:

@@ -35,7 +35,10 @@ def translate(program: Program, weights: Weights) -> fg.FloatGraph:
                 f"operator {call.target} has no integer lowering; use convolution, linear, pooling, ReLU, ReLU6, add, "
                 "pad, flatten or reshape here, or cut it off the exported model"
             )
-        op, operands = function(reader)
+        try:
+            op, operands = function(reader)
+        except (TypeError, ValueError, OverflowError, IndexError, AttributeError) as cause:
+            raise ModelError(f"{made.where()}: an argument is malformed ({cause}); export the model again") from None
         nodes.append(fg.FloatNode(call.name, op, operands, names[made.name], made.where()))
     constant = [o for o in program.outputs if weights.is_constant(o)]
     if constant:

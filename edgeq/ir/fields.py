@@ -88,7 +88,10 @@ def limits(value: Any) -> tuple[int, int]:
 def scale(value: Any) -> float | tuple[float, ...]:
     """a positive real number, or one per channel"""
     numbers: Any = value if isinstance(value, list | tuple | np.ndarray) else (value,)
-    kept = tuple(float(v) for v in numbers)
+    try:
+        kept = tuple(float(v) for v in numbers)
+    except OverflowError:
+        raise GraphError("a scale must be positive and finite, got a number that no float64 holds") from None
     if not all(np.isfinite(v) and v > 0 for v in kept):
         raise GraphError(f"a scale must be positive and finite, got {value!r}")
     return kept if isinstance(value, list | tuple | np.ndarray) and np.ndim(value) else kept[0]

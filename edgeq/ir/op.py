@@ -53,7 +53,7 @@ class Op:
                     object.__setattr__(self, field.name, convert(value))
                 except GraphError as error:
                     raise GraphError(f"{self.KIND}: {field.name}: {error}") from None
-                except (TypeError, ValueError):
+                except (TypeError, ValueError, OverflowError):
                     raise GraphError(f"{self.KIND}: {field.name}: {value!r} is not {convert.__doc__}") from None
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:

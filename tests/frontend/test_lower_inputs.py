@@ -127,7 +127,7 @@ def test_two_inputs_share_the_choice() -> None:
     ({"mean": "half"}, "'half' is not a number, a fraction or a comma-separated list of them"),
     ({"mean": "0.5,"}, "is not a number, a fraction"),
     ({"std": "1/0"}, "'1/0' is not a number, a fraction"),
-    ({"mean": float("nan")}, "nan is not a number, a fraction"),
+    ({"mean": float("nan")}, "'nan' is not a number, a fraction"),
     ({"input_type": "float32", "mean": 0.5}, "--mean and --std belong to --input-type uint8"),
     ({"input_type": "int8", "std": 2}, "--mean and --std belong to --input-type uint8"),
     ({"input_type": "int4"}, "input type 'int4' does not exist; use one of float32, uint8, int8"),
@@ -153,3 +153,9 @@ def test_integers_are_not_what_a_float_network_sees() -> None:
     graph = lowered(-1.0, 1.0)
     with pytest.raises(InputError, match="as a float array, got uint8"):
         edgeq.simulate(graph, {"x": pixels})
+
+
+@pytest.mark.parametrize("text", ["1e-999999999", "1e9999999", "1/0", "0.5;0.5", "0x1", "nan", "1" * 50, "²", ""])
+def test_numbers_that_are_none(text: str) -> None:
+    with pytest.raises(InputError, match="is not a number, a fraction or a comma-separated list"):
+        lowered(-1.0, 1.0, input_type="uint8", std=text)
