@@ -47,6 +47,17 @@ class InputChoice:
             if len(values) not in (1, channels):
                 raise InputError(f"input '{name}': --{what} has {len(values)} values for {channels} channels")
 
+    def beyond_pixels(self, lo: float, hi: float) -> str | None:
+        """Say that a calibrated range cannot come from pixels, None where it can."""
+        if self.kind != "uint8":
+            return None
+        least = min(float((0 - m) / s) for m in self.mean for s in self.std)
+        most = max(float((1 - m) / s) for m in self.mean for s in self.std)
+        slack = (most - least) / 255
+        if lo >= least - slack and hi <= most + slack:
+            return None
+        return f"spans {lo:.4g}..{hi:.4g} in calibration, pixels reach {least:.4g}..{most:.4g}: check --mean and --std"
+
     def quantization(self, name: str, shape: tuple[int, ...], op: Quantize, kept: IntType) -> InputQuantization:
         """Return the input's quantization for codes of the given scale and zero point."""
         if self.kind == "float32":

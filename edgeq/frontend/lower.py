@@ -149,6 +149,9 @@ def _integers(
 ) -> Lowered:
     builder = GraphBuilder(options.name)
     lowering = Integers(options.settings, options.input.quantization, builder)
+    for item in graph.inputs:
+        said = options.input.beyond_pixels(*found[item.name]) if item.name in found else None
+        lowering.notes += [f"input '{item.name}' {said}"] if said else []
     lowering.lower(graph)
     default = options.settings.default
     builder.metadata["lowering"] = {

@@ -14,7 +14,11 @@ from tests.oracles import lowering as oracle
 
 torch = pytest.importorskip("torch")
 
-from tests.frontend.lowering import OneInput, TwoInputs, conv, lower, noise  # noqa: E402
+from edgeq.frontend.capture import capture  # noqa: E402
+from edgeq.frontend.lower import lower_program, make_options  # noqa: E402
+from tests.frontend.lowering import OneInput, TwoInputs, conv, lower, noise, zeros  # noqa: E402
+
+RANGES = {"x": (-1.0, 1.0)}
 
 
 def net(channels: int = 3):
@@ -159,3 +163,11 @@ def test_integers_are_not_what_a_float_network_sees() -> None:
 def test_numbers_that_are_none(text: str) -> None:
     with pytest.raises(InputError, match="is not a number, a fraction or a comma-separated list"):
         lowered(-1.0, 1.0, input_type="uint8", std=text)
+
+
+def test_a_range_that_no_pixel_reaches_is_noted() -> None:
+    program = capture(net().eval(), (zeros(3, 2, 2),))
+    note = "input 'x' spans -1..1 in calibration, pixels reach -0.5..0.5: check --mean and --std"
+    for std, said in (("1", [note]), ("1/2", [])):
+        options = make_options(input_type="uint8", mean="0.5", std=std)
+        assert list(lower_program(program, options, ranges=RANGES).notes) == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import warnings
@@ -19,7 +20,10 @@ torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 
+from edgeq.frontend.capture import capture  # noqa: E402
 from edgeq.frontend.lower import lower_program, make_options  # noqa: E402
+from edgeq.frontend.translate import translate  # noqa: E402
+from edgeq.frontend.weights import Weights  # noqa: E402
 from tests.frontend.lowering import OneInput, conv, linear, lower, noise, op, zeros  # noqa: E402
 
 
@@ -185,3 +189,12 @@ def test_names_of_inputs_are_checked_by_the_simulator() -> None:
     graph = lower(OneInput(lambda m, x: m.fc(x), fc=linear(noise(2, 2).tolist())), (2,), ranges={"x": (0.0, 1.0)})
     with pytest.raises(InputError, match="'y' is not an input of graph 'net'; inputs are x"):
         edgeq.simulate(graph, {"y": noise(1, 2)})
+
+
+@pytest.mark.parametrize("stride", ["x", (1.5, "y"), float("inf"), (None, None)])
+def test_a_malformed_argument_is_named(stride: object) -> None:
+    program = capture(OneInput(lambda m, x: m.c(x), c=conv([[[[1.0]]]])).eval(), (zeros(1, 2, 2),))
+    (call,) = program.calls
+    broken = dataclasses.replace(program, calls=(dataclasses.replace(call, args=(*call.args[:2], None, stride)),))
+    with pytest.raises(ModelError, match=r"aten\.conv2d\.default .*: an argument is malformed"):
+        translate(broken, Weights(broken))
