@@ -12,6 +12,7 @@ from typing import Any
 
 import edgeq.ops  # noqa: F401 - fills the registry that the reader looks ops up in
 from edgeq.artefacts.files import new_folder, sha256
+from edgeq.artefacts.inside import refuse_inside
 from edgeq.artefacts.manifest import (
     NAME,
     Entry,
@@ -26,8 +27,8 @@ from edgeq.artefacts.manifest import (
 from edgeq.artefacts.npy import npy_bytes, parse_npy
 from edgeq.errors import BundleError, GraphError
 from edgeq.ir.graph import Graph, GraphOutput, Node
-from edgeq.ir.naming import file_name
 from edgeq.ir.plain import input_from_plain, input_to_plain, op_from_plain, op_to_plain
+from edgeq.ir.stems import short_name
 from edgeq.ir.tensor import Constant
 
 VERSION = 1
@@ -38,8 +39,7 @@ SUFFIX = ".edgeq"
 def save(graph: Graph, path: str | Path) -> None:
     """Write a bundle; raises BundleError when ``path`` exists and is not a bundle."""
     target = Path(path)
-    if target.is_symlink() or (target.exists() and not _is_bundle(target)):
-        raise BundleError(f"{target}: exists and is not a bundle; it is left as it is. Choose another name")
+    check_target(target)
     files = bundle_files(graph)
     entries = tuple(Entry(name, sha256(data)) for name, data in files.items())
     manifest = Manifest(graph.name, graph_digest(graph), entries)
@@ -48,6 +48,13 @@ def save(graph: Graph, path: str | Path) -> None:
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(data)
         (folder / NAME).write_bytes(manifest_bytes(manifest))
+
+
+def check_target(target: Path) -> None:
+    """Raise BundleError when ``target`` exists and is not a bundle, ArtefactError when it lies inside one."""
+    if target.is_symlink() or (target.exists() and not _is_bundle(target)):
+        raise BundleError(f"{target}: exists and is not a bundle; it is left as it is. Choose another name")
+    refuse_inside(target)
 
 
 def load(path: str | Path) -> Graph:
@@ -93,7 +100,7 @@ def _files(graph: Graph, metadata: Mapping[str, Any]) -> dict[str, bytes]:
 
     def keep(prefix: str) -> Any:
         def store(name: str, value: Constant) -> str:
-            path = f"tensors/{file_name(f'{prefix}.{name}' if prefix else name)}.npy"
+            path = f"tensors/{short_name(f'{prefix}.{name}' if prefix else name)}.npy"
             tensors[path] = npy_bytes(value.array.astype(value.smallest.dtype))
             return path
 

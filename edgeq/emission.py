@@ -18,11 +18,13 @@ from edgeq import __version__
 from edgeq.artefacts.files import new_folder, sha256
 from edgeq.artefacts.manifest import NAME, Entry, Manifest, check_files, manifest_bytes, read_manifest
 from edgeq.artefacts.npy import npy_bytes, parse_npy
+from edgeq.artefacts.regular import is_regular, require_regular
+from edgeq.artefacts.turns import turn
 from edgeq.bundle import bundle_files, graph_digest
 from edgeq.emitters.registry import EMITTERS, EmittedFile, Format, find_format
 from edgeq.errors import ArtefactError, InputError
 from edgeq.ir.graph import Graph
-from edgeq.ir.naming import file_name
+from edgeq.ir.stems import short_name
 from edgeq.ir.tensor import Array
 from edgeq.simulator import simulate
 from edgeq.vectors.read import read_vectors
@@ -74,7 +76,7 @@ def emit(
     stimuli = _stimuli(graph, kind, target, before, vectors)
     files = [*kind.write(graph, stimuli.values if stimuli else {}, **options)]
     _require_names(files, format)
-    with new_folder(target) as folder:
+    with turn(target) as take_turn, new_folder(target) as folder:
         entries = _keep(target, before, folder, format)
         entries |= {e.path: e for e in (_write(folder, file, format) for file in files)}
         entries |= _write_common(graph, stimuli, folder, entries)
@@ -87,7 +89,19 @@ def emit(
             details[STIMULI] = before.details[STIMULI]
         manifest = Manifest(graph.name, graph_digest(graph), tuple(entries.values()), details)
         (folder / NAME).write_bytes(manifest_bytes(manifest))
+        take_turn()
+        _require_unchanged(target, graph, before)
     return target
+
+
+def _require_unchanged(target: Path, graph: Graph, before: Manifest | None) -> None:
+    """Raise ArtefactError when another program wrote to the folder since it was read: its files would be lost."""
+    try:
+        same = _existing(target, graph) == before
+    except ArtefactError:
+        same = False
+    if not same:
+        raise ArtefactError(f"{target}: was changed while it was being written; run the command again")
 
 
 def _require_options(kind: Format, options: Mapping[str, Any]) -> None:
@@ -114,7 +128,7 @@ def _existing(target: Path, graph: Graph) -> Manifest | None:
         raise ArtefactError(f"{target}: exists and is not a folder; it is left as it is. Choose another name")
     if not target.exists() or not any(target.iterdir()):
         return None
-    if not (target / NAME).is_file():
+    if not is_regular(target / NAME):
         raise ArtefactError(f"{target}: is not empty and was not written by edgeq emit; choose another folder")
     manifest = read_manifest(target)
     if not isinstance(manifest.details.get(KEY), dict):
@@ -155,13 +169,13 @@ def _sha_of(manifest: Manifest | None, path: str) -> str | None:
 
 
 def _stimuli_files(inputs: Mapping[str, Array]) -> dict[str, bytes]:
-    return {f"{STIMULI}/{file_name(name)}.npy": npy_bytes(np.asarray(array)) for name, array in inputs.items()}
+    return {f"{STIMULI}/{short_name(name)}.npy": npy_bytes(np.asarray(array)) for name, array in inputs.items()}
 
 
 def read_stimuli(folder: Path, manifest: Manifest) -> dict[str, Array]:
     """Return the inputs kept in an emitted folder by input name; empty when it has none."""
     return {
-        str(e.holds["tensor"]): parse_npy((folder / e.path).read_bytes(), e.path, ArtefactError)
+        str(e.holds["tensor"]): parse_npy(require_regular(folder / e.path).read_bytes(), e.path, ArtefactError)
         for e in manifest.files if e.path.startswith(f"{STIMULI}/")
     }
 
@@ -196,7 +210,7 @@ def _write_common(
         bundle[NAME] = manifest_bytes(Manifest(graph.name, graph_digest(graph), lines))
         files += [EmittedFile(f"{GRAPH}/{name}", data, {"part": "graph"}) for name, data in bundle.items()]
     if stimuli:
-        names = {f"{STIMULI}/{file_name(n)}.npy": n for n in stimuli.inputs}
+        names = {f"{STIMULI}/{short_name(n)}.npy": n for n in stimuli.inputs}
         files += [EmittedFile(path, data, {"part": STIMULI, "tensor": names[path]})
                   for path, data in _stimuli_files(stimuli.inputs).items()]
     return {e.path: e for e in (_write(folder, file, None) for file in files)}

@@ -23,6 +23,7 @@ BLOCK = 32
 """Images that run at a time; what memory holds beside the kept values."""
 
 KERNELS = ("auto", "reference")
+MOST_JOBS = 256
 
 
 class Values(Mapping[str, Array]):
@@ -87,8 +88,10 @@ def run_blocks(
     jobs: int = 1, block: int = BLOCK,
 ) -> Iterator[dict[str, Array]]:
     """Yield the wanted values block by block, in order; at most ``jobs`` blocks are under way."""
-    if kernel not in KERNELS:
+    if not isinstance(kernel, str) or kernel not in KERNELS:
         raise InputError(f"kernel {kernel!r} does not exist; use one of {', '.join(KERNELS)}")
+    if not isinstance(jobs, int) or not 1 <= jobs <= MOST_JOBS:
+        raise InputError(f"jobs must be a number of threads, 1..{MOST_JOBS}, got {jobs!r}")
     arrays, count = _matched(graph, inputs)
     ranges = iter(range(0, max(count, 1), block))
 
@@ -121,7 +124,7 @@ def _matched(graph: Graph, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[st
         raise InputError(f"input '{missing[0]}' of graph '{graph.name}' is missing; give an array for it")
     arrays: dict[str, Array] = {}
     for item in graph.inputs:
-        array = np.asarray(inputs[item.name])
+        array = _array(item.name, inputs[item.name])
         if array.shape[1:] != item.type.shape or array.ndim == 0:
             want = ", ".join(["N", *map(str, item.type.shape)])
             raise InputError(f"input '{item.name}': shape is {list(array.shape)}, expected [{want}]")
@@ -132,17 +135,34 @@ def _matched(graph: Graph, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[st
     return arrays, next(iter(counts.values()))
 
 
+def _array(name: str, data: npt.ArrayLike) -> Array:
+    try:
+        return np.asarray(data)
+    except (TypeError, ValueError, RuntimeError) as cause:
+        raise InputError(f"input '{name}': is not an array of numbers ({cause})") from None
+
+
 def _kept_names(graph: Graph, keep: str | Collection[str]) -> set[str]:
-    if keep == "all":
+    if isinstance(keep, str) and keep == "all":
         return set(graph.types)
-    if keep == "outputs":
+    if isinstance(keep, str) and keep == "outputs":
         return {o.value for o in graph.outputs}
     aliases = _aliases(graph)
-    names = {aliases.get(name, name) for name in ({keep} if isinstance(keep, str) else set(keep))}
+    names = {aliases.get(name, name) for name in _words(keep)}
     unknown = sorted(names - set(graph.types))
     if unknown:
         raise InputError(f"keep: graph '{graph.name}' has no value {unknown[0]!r}; see edgeq show")
     return names
+
+
+def _words(keep: str | Collection[str]) -> list[str]:
+    try:
+        given = [keep] if isinstance(keep, str) else list(keep)
+    except TypeError:
+        given = [""]
+    if not all(isinstance(name, str) and name for name in given):
+        raise InputError(f"keep must be all, outputs, or the names of values, got {keep!r}")
+    return given
 
 
 def _run_block(

@@ -17,8 +17,9 @@ import numpy as np
 from edgeq import __version__
 from edgeq.artefacts.files import sha256_file
 from edgeq.artefacts.manifest import NAME, Entry, Manifest, read_manifest, unlisted
+from edgeq.artefacts.regular import is_regular
 from edgeq.bundle import graph_digest, load
-from edgeq.checks import FAIL, NOT_RUN, PASS, Report, Row
+from edgeq.checks import CONTENTS, FAIL, NOT_RUN, PASS, Report, Row
 from edgeq.emission import GRAPH, KEY, STIMULI, formats, read_stimuli
 from edgeq.emitters.parameters import parameters
 from edgeq.emitters.registry import EMITTERS, EmittedFile, Format
@@ -72,7 +73,14 @@ def _rows(place: Path, manifest: Manifest, given: Graph | None, jobs: int) -> It
         yield Row("simulate", STIMULI, 0, FAIL, str(error))
         return
     for name, about in manifest.details[KEY].items():
-        yield from _format(place, manifest, graph, values, str(name), about)
+        said = False
+        for row in _format(place, manifest, graph, values, name, about):
+            said |= row.status == FAIL or (row.status == PASS and row.check in CONTENTS)
+            yield row
+        if not said:
+            yield Row("format", name, 0, FAIL, "none of its files could be checked")
+    if not manifest.details[KEY]:
+        yield Row("format", NAME, 0, FAIL, "lists no format")
 
 
 def _checksums(place: Path, manifest: Manifest) -> Iterator[Row]:
@@ -80,7 +88,7 @@ def _checksums(place: Path, manifest: Manifest) -> Iterator[Row]:
     good = 0
     for entry in manifest.files:
         path = place / entry.path
-        if not path.is_file() or path.is_symlink():
+        if not is_regular(path):
             yield Row("checksum", entry.path, 0, FAIL, "listed in the manifest but missing")
         elif sha256_file(path) != entry.sha256:
             yield Row("checksum", entry.path, 0, FAIL, "changed since it was written")
@@ -117,11 +125,11 @@ def _format(
 ) -> Iterator[Row]:
     formats()
     if name not in EMITTERS:
-        yield Row("format", name, 0, NOT_RUN, f"this edgeq has no format {name!r}")
+        yield Row("format", name, 0, FAIL, f"this edgeq has no format {name!r}")
         return
     kind = EMITTERS[name]
     entries = {e.path: e for e in manifest.files if e.holds.get("format") == name}
-    files = {path: (place / path).read_bytes() for path in entries if (place / path).is_file()}
+    files = {path: (place / path).read_bytes() for path in entries if is_regular(place / path)}
     yield from _decoded(kind, graph, values, entries, files)
     rows = list(_rewritten(kind, graph, values, entries, files, about))
     yield from rows

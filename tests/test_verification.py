@@ -14,6 +14,7 @@ import yaml
 
 import edgeq
 from edgeq import Graph, GraphBuilder, IntType, emit, verify
+from edgeq.artefacts.manifest import dump_yaml
 from edgeq.checks import FAIL, NOT_RUN, PASS, Report
 from edgeq.emission import formats
 from edgeq.errors import ArtefactError, BundleError
@@ -74,13 +75,13 @@ def relist(folder: Path, path: str) -> None:
     for line in data["files"]:
         if line["path"] == path:
             line["sha256"] = hashlib.sha256((folder / path).read_bytes()).hexdigest()
-    (folder / "manifest.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    (folder / "manifest.yaml").write_bytes(dump_yaml(data))
 
 
 def edit(folder: Path, change: Any) -> None:
     data = yaml.safe_load((folder / "manifest.yaml").read_text())
     change(data)
-    (folder / "manifest.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    (folder / "manifest.yaml").write_bytes(dump_yaml(data))
 
 
 def test_all_formats_of_one_folder_pass_and_the_c_project_runs(out: Path) -> None:
@@ -229,9 +230,9 @@ def test_another_version_of_edgeq_and_unknown_formats_are_said(project: Path) ->
     flip(out / "model.c")
     relist(out, "model.c")
     report = verify(out)
-    assert report.failures == ()
-    assert [(r.check, r.subject) for r in report.not_run] == [
-        ("rewrite", "c"), ("make check", "c"), ("format", "vhdl")]
+    assert [(r.check, r.subject, r.detail) for r in report.failures] == [
+        ("format", "vhdl", "this edgeq has no format 'vhdl'")]
+    assert [(r.check, r.subject) for r in report.not_run] == [("rewrite", "c"), ("make check", "c")]
     assert report.not_run[0].detail == (
         "written by edgeq 0.0.9, this is 0.1.0; model.c differs from what edgeq writes for this graph")
 
@@ -303,7 +304,8 @@ def test_vectors_with_a_missing_file_or_field(vectors: Path, written: Path) -> N
     (vectors / "03_fc.in.npy").write_bytes(b"no")
     assert failed(verify(vectors, written / "net.edgeq")) == {"03_fc.out.hex", "03_fc.in.npy"}
     edit(vectors, lambda data: data["vectors"].pop("images"))
-    assert not verify(vectors, written / "net.edgeq").ok
+    with pytest.raises(ArtefactError, match=r"manifest.yaml: .*\(images of vectors must be a number from 1 up\)"):
+        verify(vectors, written / "net.edgeq")
 
 
 def test_what_is_no_folder_of_edgeq(tmp_path: Path, written: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -9,6 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from edgeq.artefacts.inside import refuse_inside
+from edgeq.errors import ArtefactError
 
 
 def sha256(data: bytes) -> str:
@@ -24,6 +28,7 @@ def sha256_file(path: Path) -> str:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, then rename; a failure leaves what was there."""
+    refuse_inside(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
@@ -44,6 +49,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     A folder already at ``target`` is replaced as a whole; whether it may be is the caller's question.
     """
     target = target.absolute()
+    refuse_inside(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     try:
@@ -56,15 +62,34 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def _swap(temporary: Path, target: Path) -> None:
-    if not target.exists():
-        temporary.rename(target)
-        return
-    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
-    target.rename(aside / target.name)
+    """Put ``temporary`` at ``target``; what was there is removed last, and put back when this fails."""
     try:
+        if target.exists():
+            _exchange(temporary, target)
+        else:
+            temporary.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+            raise
+        raise ArtefactError(f"{target}: was changed while it was being written; run the command again") from None
+
+
+def _exchange(temporary: Path, target: Path) -> None:
+    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+    kept = aside / target.name
+    try:
+        target.rename(kept)
         temporary.rename(target)
     except BaseException:
-        (aside / target.name).rename(target)
-        raise
-    finally:
+        if temporary.exists() and kept.exists():
+            _put_back(kept, target)
         shutil.rmtree(aside, ignore_errors=True)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_back(kept: Path, target: Path) -> None:
+    try:
+        kept.rename(target)
+    except OSError as error:
+        raise ArtefactError(f"{target}: could not be replaced ({error.strerror}); what it held is in {kept}") from None

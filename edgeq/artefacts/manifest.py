@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
 from edgeq.artefacts.files import sha256_file
+from edgeq.artefacts.regular import is_regular
+from edgeq.artefacts.structure import check_structure
 from edgeq.errors import ArtefactError, EdgeqError
 
 NAME = "manifest.yaml"
@@ -21,7 +23,15 @@ CONTRACT = 1
 
 _DEEPEST = 100
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_SafeDumper):  # type: ignore[misc]
+    """Write a list that occurs twice twice: aliases are never read."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
 
 
 @dataclass(frozen=True)
@@ -57,24 +67,39 @@ def dump_yaml(data: Any) -> bytes:
 
 
 def parse_yaml(data: bytes, where: str, error: type[EdgeqError] = ArtefactError) -> Any:
-    """Return the plain data of a YAML text; raises ``error`` naming ``where`` and the line."""
+    """Return the plain data of a YAML text; raises ``error`` naming ``where`` and the line.
+
+    Refused beside what is no YAML: aliases, tags such as ``!!binary``, deep nesting.
+    """
     try:
-        _refuse_depth(data)
+        _refuse_tricks(data)
         return yaml.load(data, Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as cause:
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as cause:
         place = getattr(cause, "problem_mark", None)
         line = f" at line {place.line + 1}" if place else ""
-        said = str(getattr(cause, "problem", None) or cause).splitlines()[0]
+        said = next(iter(str(getattr(cause, "problem", None) or cause).splitlines()), type(cause).__name__)
         raise error(f"{where}: not valid YAML{line} ({said})") from None
 
 
-def _refuse_depth(data: bytes) -> None:
-    """Raise ValueError for nesting that would exhaust the stack of the loader, which builds nodes by recursion."""
+def _refuse_tricks(data: bytes) -> None:
+    """Raise MarkedYAMLError for what plain data never need.
+
+    Nesting exhausts the stack of the loader, which builds nodes by recursion; aliases let a few lines stand for more
+    than memory holds; tags call constructors that fail in ways of their own.
+    """
     depth = 0
     for event in yaml.parse(data, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            raise ValueError(f"nested more than {_DEEPEST} deep")
+            _refuse(event, f"nested more than {_DEEPEST} deep")
+        if getattr(event, "anchor", None) is not None:
+            _refuse(event, "anchors and aliases are not read; write the value out")
+        if getattr(event, "tag", None) is not None:
+            _refuse(event, "tags are not read; write plain data")
+
+
+def _refuse(event: Any, problem: str) -> NoReturn:
+    raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
@@ -91,27 +116,30 @@ def read_manifest(folder: Path, error: type[EdgeqError] = ArtefactError) -> Mani
     path = folder / NAME
     if not folder.is_dir():
         raise error(f"{folder}: no such folder")
-    if not path.is_file():
+    if not path.exists() and not path.is_symlink():
         raise error(f"{folder}: has no {NAME}")
+    if not is_regular(path):
+        raise error(f"{path}: is not a regular file")
     data = parse_yaml(path.read_bytes(), str(path), error)
     if not isinstance(data, dict) or "edgeq_manifest" not in data:
         raise error(f"{path}: not a manifest of edgeq")
     if data["edgeq_manifest"] != VERSION:
         raise error(f"{path}: version {data['edgeq_manifest']!r} is unknown; this edgeq reads version {VERSION}")
     try:
+        check_structure(data)
         files = tuple(_entry(e) for e in data["files"])
-        graph, digest = str(data["graph"]["name"]), str(data["graph"]["sha256"])
-    except (KeyError, TypeError, ValueError) as cause:
+    except ValueError as cause:
         raise error(f"{path}: a field is missing or malformed ({cause})") from None
     known = {"edgeq_manifest", "contract", "graph", "files"}
-    return Manifest(graph, digest, files, {k: v for k, v in data.items() if k not in known})
+    details = {k: v for k, v in data.items() if k not in known}
+    return Manifest(data["graph"]["name"], data["graph"]["sha256"], files, details)
 
 
 def _entry(data: dict[str, Any]) -> Entry:
-    path = PurePosixPath(str(data["path"]))
+    path = PurePosixPath(data["path"])
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise ValueError(f"path {path} leaves the folder")
-    return Entry(str(path), str(data["sha256"]), {k: v for k, v in data.items() if k not in ("path", "sha256")})
+    return Entry(str(path), data["sha256"], {k: v for k, v in data.items() if k not in ("path", "sha256")})
 
 
 def check_files(folder: Path, manifest: Manifest, error: type[EdgeqError] = ArtefactError) -> None:
@@ -121,7 +149,7 @@ def check_files(folder: Path, manifest: Manifest, error: type[EdgeqError] = Arte
         raise error(f"{folder / twice}: listed twice in {NAME}")
     for entry in manifest.files:
         path = folder / entry.path
-        if not path.is_file() or path.is_symlink():
+        if not is_regular(path):
             raise error(f"{path}: listed in {NAME} but missing")
         if sha256_file(path) != entry.sha256:
             raise error(f"{path}: changed since it was written (its sha256 is not the one in {NAME})")
@@ -130,6 +158,6 @@ def check_files(folder: Path, manifest: Manifest, error: type[EdgeqError] = Arte
 
 
 def unlisted(folder: Path, listed: Iterable[str]) -> list[str]:
-    """Return the files below ``folder`` that are neither listed nor the manifest, sorted."""
-    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() or p.is_symlink()}
+    """Return what is below ``folder``, folders apart, that is neither listed nor the manifest, sorted."""
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}
     return sorted(present - {*listed, NAME})

@@ -57,16 +57,17 @@ class LazyGroup(click.Group):
 def group() -> None:
     """Turn trained PyTorch models into exact integers, and prove every file made from them.
 
-    Exit codes: 0 ok, 1 mismatch, FAIL or a detected overflow, 2 user error, 130 interrupted.
+    Exit codes: 0 ok, 1 mismatch, FAIL or a detected overflow, 2 user error, 128+N stopped by signal N.
     """
 
 
 def main() -> None:
     """Run the command line; every expected error is one line on stderr."""
-    from edgeq.cli.failures import exit_code_of
+    from edgeq.cli.failures import exit_code_of, stoppable
 
     try:
-        code = group.main(prog_name="edgeq", standalone_mode=False)
+        with stoppable():
+            code = group.main(prog_name="edgeq", standalone_mode=False)
     except BaseException as error:  # every way out of a command is given its exit code in one place
         code = exit_code_of(error)
     sys.exit(code if isinstance(code, int) else 0)

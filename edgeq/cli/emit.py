@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import click
 
+from edgeq.artefacts.inside import refuse_inside
 from edgeq.bundle import load
 from edgeq.emission import emit, formats
 from edgeq.errors import InputError
 
 _PATH = click.Path(path_type=Path)
+_LONGEST = 20
 
 
 class _FormatsHelp(click.Command):
@@ -38,16 +42,32 @@ def command(
 ) -> None:
     """Write BUNDLE in one format or several. What is written belongs to you, without conditions."""
     graph = load(bundle)
-    options = dict(_option(text) for text in given)
+    options = _options(given)
+    refuse_inside(output)
     for name in names:
         emit(graph, name, output, vectors, **options)
         click.echo(f"{output}: {name}")
 
 
-def _option(text: str) -> tuple[str, Any]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise InputError(f"--option {text}: write NAME=VALUE")
-    if value in ("true", "false"):
-        return name, value == "true"
-    return name, int(value) if value.lstrip("-").isdigit() else value
+def _options(given: tuple[str, ...]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise InputError(f"--option {text}: write NAME=VALUE")
+        if name in signature(emit).parameters:
+            raise InputError(f"--option {text}: no format has an option {name!r}")
+        if name in options:
+            raise InputError(f"--option: {name} is given twice")
+        options[name] = _value(name, value)
+    return options
+
+
+def _value(name: str, text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    if not re.fullmatch("-?[0-9]+", text):
+        return text
+    if len(text) > _LONGEST:
+        raise InputError(f"--option {name}: a number has at most {_LONGEST} characters, got {len(text)}")
+    return int(text)

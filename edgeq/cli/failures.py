@@ -4,13 +4,46 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import click
 
 from edgeq.errors import EdgeqError, OverflowDetected
 
 OK, MISMATCH, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
+
+
+class Stopped(BaseException):
+    """A signal asked the process to end; raised so that what is half done is cleared away."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}; nothing was left half written")
+        self.code = 128 + number
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Raise `Stopped` in the block at SIGTERM and SIGHUP; one that is ignored, as under nohup, stays ignored."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)  # let the clearing end
+        raise Stopped(number)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -22,6 +55,12 @@ def exit_code_of(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt | click.exceptions.Abort):
         _say("interrupted; nothing was left half written")
         return INTERRUPTED
+    if isinstance(error, Stopped):
+        _say(str(error))
+        return error.code
+    if isinstance(error, MemoryError):
+        _say(f"not enough memory ({str(error) or 'none is left'}); use fewer images, or a smaller network")
+        return USER_ERROR
     if isinstance(error, click.ClickException):
         error.show()
         return USER_ERROR

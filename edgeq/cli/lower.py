@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeq.bundle import save
+from edgeq.bundle import check_target, save
 from edgeq.cli.arrays import named_arrays
 from edgeq.cli.table import table
 from edgeq.errors import InputError, MissingToolError
@@ -60,6 +60,7 @@ def command(
 
     if save_ranges is not None and not calib:
         raise InputError("--save-ranges writes what calibration finds; give --calib X.npy")
+    _check_targets(output, save_ranges)
     options = make_options(wbits, abits, preset, acc_bits, config, weights, out_bits, input_type, mean, std,
                            name or output.name.removesuffix(".edgeq"))
     loose = _single(named_arrays(calib, None, "--calib"))
@@ -72,6 +73,18 @@ def command(
         write_ranges(save_ranges, lowered.ranges)
     save(lowered.graph, output)
     _report(lowered, notes, output)
+
+
+def _check_targets(output: Path, save_ranges: Path | None) -> None:
+    """Refuse what could not be written, before the work is done."""
+    from edgeq.frontend.ranges import check_range_target
+
+    check_target(output)
+    if save_ranges is None:
+        return
+    if save_ranges.resolve().is_relative_to(output.resolve()):
+        raise InputError(f"--save-ranges {save_ranges}: lies inside the bundle; choose a place outside it")
+    check_range_target(save_ranges)
 
 
 def _single(arrays: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from edgeq.artefacts.files import new_folder
+from edgeq.artefacts.inside import refuse_inside
 from edgeq.artefacts.npy import Array, load_npy, npy_bytes
 from edgeq.bundle import load
 from edgeq.cli.arrays import named_arrays
@@ -36,7 +37,7 @@ _PATH = click.Path(path_type=Path)
               help="Order of hex files: channel fastest, or slowest.")
 @click.option("--kernel", type=click.Choice(["auto", "reference"]), default="auto", show_default=True,
               help="Fastest loop proven exact, or the plain ordered int64 loop.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Threads.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
 def command(
     bundle: Path, inputs: tuple[str, ...], output: Path | None, labels: Path | None, vectors: Path | None, count: int,
     layout: str, kernel: str, jobs: int,
@@ -45,6 +46,7 @@ def command(
     graph = load(bundle)
     arrays = named_arrays(inputs, [i.name for i in graph.inputs], "--input")
     source = None
+    _check_targets(graph, output, vectors, [*arrays.values()], labels)
     if not arrays:
         if labels is not None:
             raise InputError("--labels needs --input: the labels belong to images of yours")
@@ -85,12 +87,51 @@ def _labels(path: Path, graph: Graph, arrays: Mapping[str, Array]) -> Array:
     if truth.shape != (count,) or truth.dtype.kind not in "iu":
         got = f"{truth.dtype} {list(truth.shape)}"
         raise InputError(f"--labels {path}: expected {count} integers, one per image, got {got}")
+    classes = graph.types[graph.outputs[0].value].size
+    outside = np.flatnonzero((truth < 0) | (truth >= classes))
+    if outside.size:
+        first = int(outside[0])
+        raise InputError(f"--labels {path}: label {truth[first]} of image {first} is outside 0..{classes - 1}, the "
+                         f"classes of output '{graph.outputs[0].name}'")
     return truth
 
 
+def _check_targets(
+    graph: Graph, output: Path | None, vectors: Path | None, arrays: list[Array], labels: Path | None
+) -> None:
+    """Refuse, before the work is done, folders that hold what is not replaced by what they would get."""
+    for folder in (output, vectors):
+        if folder is not None:
+            refuse_inside(folder)
+    if output is None:
+        return
+    _refuse_others(output, {_file(o.name) for o in graph.outputs})
+    used = [Path(a.filename) for a in arrays if isinstance(a, np.memmap) and a.filename is not None]
+    if any(p.resolve().parent == output.resolve() for p in [*used, *([labels] if labels else [])]):
+        raise InputError(f"--output {output}: holds what is read; choose another folder")
+    if vectors is not None and _overlap(output.resolve(), vectors.resolve()):
+        raise InputError(f"--output {output} and --vectors {vectors} are one folder or lie in each other; choose two")
+
+
+def _overlap(a: Path, b: Path) -> bool:
+    return a.is_relative_to(b) or b.is_relative_to(a)
+
+
+def _refuse_others(folder: Path, names: set[str]) -> None:
+    """Let a folder pass that is new, empty, or holds only outputs of these names, which are replaced."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError(f"--output {folder}: exists and is not a folder; it is left as it is. Choose another name")
+    others = sorted({p.name for p in folder.iterdir()} - names) if folder.exists() else []
+    if others:
+        raise InputError(f"--output {folder}: holds other files ({others[0]}); choose another folder")
+
+
+def _file(name: str) -> str:
+    return f"{file_name(name)}.npy"
+
+
 def _write_outputs(folder: Path, results: Mapping[str, Array]) -> None:
-    if folder.exists() and (not folder.is_dir() or any(p.suffix != ".npy" for p in folder.iterdir())):
-        raise InputError(f"--output {folder}: holds other files; choose another folder")
+    _refuse_others(folder, {_file(name) for name in results})
     with new_folder(folder) as fresh:
         for name, array in results.items():
-            (fresh / f"{file_name(name)}.npy").write_bytes(npy_bytes(array))
+            (fresh / _file(name)).write_bytes(npy_bytes(array))

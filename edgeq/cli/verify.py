@@ -18,7 +18,7 @@ _PATH = click.Path(path_type=Path)
 @click.command()
 @click.argument("folder", type=_PATH)
 @click.option("--bundle", type=_PATH, metavar="NAME.edgeq", help="Check against this graph, not the copy in FOLDER.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Threads.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def command(folder: Path, bundle: Path | None, jobs: int, as_json: bool) -> None:
     """Re-read every file of FOLDER against the graph, compile and run what can be run.

@@ -80,12 +80,12 @@ def write(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
 
 
 def library_files(kernels: Iterable[str]) -> list[Path]:
-    """Return the hand-written files of these kernels and of the self check, with all that they include.
+    """Return the hand-written files of these kernels, of parameters and of the self check, with all that they include.
 
     Raises GraphError for a kernel that is not written.
     """
     folder = template_folder() / "c"
-    wanted = ["edgeq_check.h", "edgeq_platform.h"]
+    wanted = ["edgeq_arith.h", "edgeq_check.h", "edgeq_platform.h"]
     for kernel in sorted(set(kernels)):
         if not (folder / f"edgeq_{kernel}.c").is_file():
             raise GraphError(f"format c has no kernel for {kernel}; write hw_templates/c/edgeq_{kernel}.c")

@@ -17,8 +17,8 @@ from edgeq.errors import ArtefactError, InputError
 from edgeq.ir.graph import Graph, GraphInput, Node
 from edgeq.ir.naming import identifier
 from edgeq.ir.quantization import Table
-from edgeq.ir.stems import layer_stems
-from edgeq.ir.tensor import Array
+from edgeq.ir.stems import layer_stems, short_name
+from edgeq.ir.tensor import Array, TensorType
 
 _FOLDER = "vectors"
 
@@ -66,7 +66,8 @@ class Project:
         kept = self.graph.types[name]
         c_text.require_rank(kept.shape, f"value '{name}'")
         return {
-            "symbol": self._symbol(name), "number": self._numbers[name], "comment": comment(f"{name}: {kept}"),
+            "symbol": self._symbol(name), "number": self._numbers[name],
+            "comment": comment(f"{name}: {kept}{_said_scale(kept)}"),
             "offset": offset, "bytes": kept.size * kept.type.dtype.itemsize, "rank": len(kept.shape),
             "element": c_text.element_code(kept.type.dtype), "shape": c_text.braces(kept.shape), "axis": kept.axis,
             "zero_point": c_text.integer(kept.zero_point), "type": c_text.type_initializer(kept.type),
@@ -198,8 +199,16 @@ def pixels(table: Table, codes: Array, item: GraphInput) -> Array:
     return made
 
 
+def _said_scale(kept: TensorType) -> str:
+    if kept.scale is None:
+        return ""
+    if not isinstance(kept.scale, tuple):
+        return f" scale {kept.scale!r}"
+    return f" scales {min(kept.scale)!r} to {max(kept.scale)!r} along axis {kept.axis}"
+
+
 def _net_name(graph: Graph) -> str:
-    name = identifier(graph.name)
+    name = identifier(short_name(graph.name))
     return f"net_{name}" if name.startswith("edgeq") else name
 
 

@@ -5,6 +5,7 @@ A template loops and substitutes; every value is computed and checked before.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -30,10 +31,10 @@ def render(template: str, **values: Any) -> bytes:
 
 
 def comment(text: str) -> str:
-    """Return ``text`` so that no comment of C, Verilog or make ends early: printable ASCII, no ``*/``.
+    """Return ``text`` so that no comment of C, Verilog or make ends early: printable ASCII, no ``*/``, no trigraph.
 
-    >>> comment("net */ é")
-    'net * / ?'
+    >>> comment("net */ é ??/")
+    'net * / ? ? ?/'
     """
-    plain = "".join(c if " " <= c <= "~" else "?" for c in text)
-    return plain.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")
+    plain = "".join(c if " " <= c <= "~" else "?" for c in text).replace("\\", "/")
+    return re.sub(r"\?(?=\?)", "? ", plain.replace("*/", "* /").replace("/*", "/ *"))

@@ -18,7 +18,7 @@ from edgeq.codecs.cnn_compress import Document, LayerValues, dump, parse
 from edgeq.emitters.registry import EmittedFile, Vectors, emitter, provenance
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph, Layer
-from edgeq.ir.naming import file_name
+from edgeq.ir.stems import short_name
 from edgeq.ir.tensor import Array, TensorType
 from edgeq.ops.conv2d import Conv2d
 from edgeq.ops.linear import Linear
@@ -45,14 +45,14 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
 def write(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
     """Yield the one file; raises InputError naming the layer that the layout cannot hold."""
     del vectors
-    yield _file(graph, f"{file_name(graph.name)}_int.yml", sparse=False)
+    yield _file(graph, f"{short_name(graph.name)}_int.yml", sparse=False)
 
 
 @emitter("yaml_coo", "CNN_Compress's integer YAML for interchange, coordinate form", read=read)
 def write_coo(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
     """Yield the one file; raises InputError naming the layer that the layout cannot hold."""
     del vectors
-    yield _file(graph, f"{file_name(graph.name)}_int_coo.yml", sparse=True)
+    yield _file(graph, f"{short_name(graph.name)}_int_coo.yml", sparse=True)
 
 
 def _file(graph: Graph, path: str, *, sparse: bool) -> EmittedFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -78,8 +79,8 @@ def make_options(
     """Return checked options; raises InputError naming the one that does not fit."""
     acc = None if acc_bits == "auto" else acc_bits
     if isinstance(acc, str):
-        if not acc.isdigit():
-            raise InputError(f"acc-bits must be auto or a number of bits, got {acc_bits!r}")
+        if not re.fullmatch("[0-9]{1,3}", acc):
+            raise InputError(f"acc-bits must be auto or a number of bits, got {acc[:20]!r}")
         acc = int(acc)
     if out_bits is not None and not 2 <= out_bits <= 32:
         raise InputError(f"out-bits must be 2..32, got {out_bits}")

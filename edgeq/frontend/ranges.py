@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from edgeq.artefacts.files import write_file
+from edgeq.artefacts.inside import refuse_inside
 from edgeq.artefacts.manifest import dump_yaml, parse_yaml
-from edgeq.errors import CalibrationError
+from edgeq.errors import CalibrationError, InputError
 from edgeq.frontend.float_graph import Quantize
 from edgeq.frontend.interpret import run
 from edgeq.frontend.program import Program
@@ -24,6 +25,7 @@ from edgeq.ir.tensor import Array
 Range = tuple[float, float]
 VERSION = 1
 _BATCH = 64
+_LONGEST = 1 << 24
 
 
 def observe(program: Program, data: Mapping[str, Array], values: Iterable[str]) -> dict[str, Range]:
@@ -92,8 +94,26 @@ def number_pair(pair: object) -> Range | None:
     return float(pair[0]), float(pair[1])
 
 
+def check_range_target(path: Path) -> None:
+    """Raise InputError when ``path`` exists and is not a range file, ArtefactError inside a folder of edgeq's own."""
+    if path.is_symlink() or (path.exists() and not _is_range_file(path)):
+        raise InputError(f"{path}: exists and is not a range file; it is left as it is. Choose another name")
+    refuse_inside(path)
+
+
+def _is_range_file(path: Path) -> bool:
+    if not path.is_file() or path.stat().st_size > _LONGEST:
+        return False
+    try:
+        data = parse_yaml(path.read_bytes(), str(path), CalibrationError)
+    except CalibrationError:
+        return False
+    return isinstance(data, dict) and "edgeq_ranges" in data
+
+
 def save_ranges(path: Path, ranges: Mapping[str, Range]) -> None:
-    """Write a range file."""
+    """Write a range file; see `check_range_target` for what it does not replace."""
+    check_range_target(path)
     write_file(path, dump_yaml({"edgeq_ranges": VERSION, "ranges": {k: list(v) for k, v in ranges.items()}}))
 
 

@@ -76,7 +76,7 @@ class GraphBuilder:
         except (TypeError, ValueError):
             said = f"shape {shape!r} and zero_point {zero_point!r}"
             raise GraphError(f"input '{name}': {said} must be integers, type {type!r} an IntType") from None
-        item = GraphInput(name, kept, quantization or Codes())
+        item = GraphInput(name, kept, Codes() if quantization is None else quantization)
         check_input(item)
         value = self._value(kept)
         self._inputs[value.key] = item

@@ -11,7 +11,8 @@ from edgeq.errors import GraphError
 from edgeq.ir.naming import refuse_collisions
 from edgeq.ir.op import Op
 from edgeq.ir.quantization import Codes, InputQuantization
-from edgeq.ir.tensor import TensorType
+from edgeq.ir.rules import check_layers, check_name
+from edgeq.ir.tensor import TensorType, check_size
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,11 @@ class Graph:
     types: Mapping[str, TensorType] = field(init=False)
 
     def __post_init__(self) -> None:
+        check_name("graph", self.name)
         types = _infer_types(self)
         object.__setattr__(self, "types", MappingProxyType(types))
         _check_outputs(self)
+        check_layers(self.nodes)
         refuse_collisions([*types, *{n.layer for n in self.nodes}])
 
     @property
@@ -120,10 +123,12 @@ def _infer_types(graph: Graph) -> dict[str, TensorType]:
     if not graph.inputs:
         raise GraphError(f"graph '{graph.name}' has no input")
     for item in graph.inputs:
-        _refuse_second(types, item.name, graph)
         check_input(item)
+        _refuse_second(types, item.name, graph)
         types[item.name] = item.type
     for node in graph.nodes:
+        check_name(node.op.KIND, node.name)
+        check_name("layer", node.layer)
         missing = [v for v in node.inputs if v not in types]
         if missing:
             raise GraphError(f"{node.op.KIND} '{node.name}': operand '{missing[0]}' is not computed before it")
@@ -140,15 +145,19 @@ def _refuse_second(types: Mapping[str, TensorType], name: str, graph: Graph) -> 
 def check_input(item: GraphInput) -> None:
     """Raise GraphError for an input whose shape, zero point or quantization does not fit its type."""
     kept = item.type
-    if not isinstance(item.name, str) or not item.name:
-        raise GraphError(f"input {item.name!r}: its name must be text")
+    check_name("input", item.name)
     if any(not isinstance(d, int) or d < 1 for d in kept.shape):
         raise GraphError(f"input '{item.name}': shape {kept.shape} must hold positive integers")
+    check_size(f"input '{item.name}'", kept)
     if not kept.type.holds(kept.zero_point, kept.zero_point):
         raise GraphError(f"input '{item.name}': zero point {kept.zero_point} is outside {kept.type}")
     if isinstance(kept.scale, tuple) and len(kept.scale) != kept.channels:
         raise GraphError(f"input '{item.name}': has {len(kept.scale)} scales for {kept.channels} channels")
-    item.quantization.check(item.name, kept)
+    quantization: object = item.quantization
+    if not isinstance(quantization, InputQuantization):
+        got = type(quantization).__name__
+        raise GraphError(f"input '{item.name}': its quantization must be Codes, Table or Affine, got {got}")
+    quantization.check(item.name, kept)
 
 
 def _check_outputs(graph: Graph) -> None:
@@ -156,7 +165,9 @@ def _check_outputs(graph: Graph) -> None:
         raise GraphError(f"graph '{graph.name}' has no output; call output(value)")
     names = [o.name for o in graph.outputs]
     for output in graph.outputs:
+        check_name("output", output.name)
         if output.value not in graph.types:
             raise GraphError(f"output '{output.name}': value '{output.value}' does not exist")
         if names.count(output.name) > 1:
             raise GraphError(f"graph '{graph.name}': two outputs are called '{output.name}'")
+    refuse_collisions(names, "output file")

@@ -51,4 +51,4 @@ def refuse_collisions(names: Iterable[str], what: str = "identifier") -> None:
         for made in {identifier(name), file_name(name).lower()}:
             other = seen.setdefault(made, name)
             if other != name:
-                raise GraphError(f"names {other!r} and {name!r} both become the {what} {made!r}; rename one layer")
+                raise GraphError(f"names {other!r} and {name!r} both become the {what} {made!r}; rename one")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from edgeq.errors import GraphError
-from edgeq.ir.tensor import IntArray, TensorType
+from edgeq.ir.tensor import IntArray, TensorType, check_size
 
 Check = tuple[str, bool, str]
 """Label of a constraint (C1..), whether it holds, and what to say when it does not."""
@@ -85,7 +85,9 @@ class Op:
         for label, holds, text in self.constraints(*xs):
             if not holds:
                 raise GraphError(f"{self.KIND} '{name}' {label}: {text}")
-        return self.infer(*xs)
+        result = self.infer(*xs)
+        check_size(f"{self.KIND} '{name}'", result)
+        return result
 
 
 OPS: dict[str, type[Op]] = {}

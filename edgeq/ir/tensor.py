@@ -62,6 +62,20 @@ class TensorType:
         return self.shape[self.axis] if self.shape else 1
 
 
+MOST_AXES = 31
+"""Axes of a sample; with the axis of the images, what NumPy 1 holds."""
+MOST_VALUES = 1 << 40
+
+
+def check_size(where: str, kept: TensorType) -> None:
+    """Raise GraphError for a value that no memory holds."""
+    if len(kept.shape) > MOST_AXES:
+        raise GraphError(f"{where}: a sample has {len(kept.shape)} axes, at most {MOST_AXES} are allowed")
+    if kept.size >= MOST_VALUES:
+        shape = ",".join(map(str, kept.shape))
+        raise GraphError(f"{where}: a sample [{shape}] must have fewer than 2^40 values; make it smaller")
+
+
 class Constant:
     """An integer tensor that never changes; two are equal when shape and values are.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from edgeq.ir.fields import constant, four_sides, integer, optional, pair
 from edgeq.ir.op import Bounds, Check, Finding, attribute, register
-from edgeq.ir.tensor import Constant, IntArray, TensorType
+from edgeq.ir.tensor import MOST_VALUES, Constant, IntArray, TensorType
 from edgeq.ops.sum_of_products import Window, run_products
 from edgeq.ops.weighted import Weighted
 
@@ -31,7 +31,7 @@ class Conv2d(Weighted):
         C2: groups divides the channels of x and of weight
         C3: weight has C/groups input channels
         C4: strides and dilations are at least 1, padding at least 0, all below 2**31
-        C5: the window fits the padded input
+        C5: the window fits the padded input, which has fewer than 2**40 values
         W1.., A1..: those of every op with weights
 
     Accumulator: ``acc``, ``acc_overflow``, ``acc_order``, ``acc_bias``, ``acc_lanes``, ``acc_product``.
@@ -70,6 +70,9 @@ class Conv2d(Weighted):
         yield "C5", min(self.window.output(x.shape[1], x.shape[2])) >= 1, (
             f"a {w[2]}x{w[3]} window with dilation {self.dilation} does not fit {x.shape[1]}x{x.shape[2]} "
             f"with padding {self.padding}")
+        top, left, bottom, right = self.padding
+        padded = x.shape[0] * (x.shape[1] + top + bottom) * (x.shape[2] + left + right)
+        yield "C5", padded < MOST_VALUES, f"x {list(x.shape)} padded by {self.padding} has 2^40 values or more"
         yield from self.shared_constraints(x, self.weight, self.bias)
 
     def infer(self, *xs: TensorType) -> TensorType:

@@ -25,7 +25,7 @@ class Pad(Op):
     Operands: x of any shape.
 
     Constraints:
-        C1: before and after have one entry, at least 0, per axis of x
+        C1: before and after have one entry, at least 0 and below 2**31, per axis of x
         C2: value is inside x's type
         C3: one scale for all channels where channels are added
 
@@ -42,8 +42,10 @@ class Pad(Op):
         """Yield C1 to C3."""
         (x,) = xs
         rank = len(x.shape)
-        fits = len(self.before) == len(self.after) == rank and min((0, *self.before, *self.after)) >= 0
-        yield "C1", fits, f"before {self.before} and after {self.after} need {rank} entries of at least 0 each"
+        sides = (0, *self.before, *self.after)
+        fits = len(self.before) == len(self.after) == rank and min(sides) >= 0 and max(sides) < 1 << 31
+        yield "C1", fits, (
+            f"before {self.before} and after {self.after} need {rank} entries of at least 0 each, below 2^31")
         filled = self.fill(x)
         yield "C2", x.type.holds(filled, filled), f"value {filled} is outside {x.type}"
         grows = isinstance(x.scale, tuple) and self.before[x.axis] + self.after[x.axis] > 0

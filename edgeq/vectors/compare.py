@@ -146,6 +146,8 @@ def _compare_file(entry: Entry, expected: Path, got: Path) -> Difference:
     kept = IntType(entry.holds["type"]["bits"], entry.holds["type"]["signed"])
     layer, role, total = entry.holds["layer"], entry.holds["role"], int(np.prod(shape, dtype=np.int64))
     want = _load(expected, entry, shape, kept)
+    if want.shape != shape:
+        raise ArtefactError(f"{expected}: shape is {list(want.shape)}, the manifest says {list(shape)}")
     try:
         have = _load(got, entry, shape, kept)
     except ArtefactError as error:

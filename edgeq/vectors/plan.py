@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from edgeq.arith.types import IntType
 from edgeq.artefacts.manifest import Manifest
 from edgeq.codecs.hexadecimal import Packing
 from edgeq.codecs.layout import ACTIVATIONS, restrict, value_axes
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
-from edgeq.ir.quantization import Codes
+from edgeq.ir.quantization import Codes, Table
 from edgeq.ir.stems import layer_stems
 from edgeq.ir.tensor import TensorType
 
@@ -77,6 +78,15 @@ def raw_files(graph: Graph) -> dict[str, str]:
     """Return input name to the file with the user's own data, for inputs that do not arrive as codes."""
     stems = layer_stems(graph)
     return {i.name: f"{stems[i.name]}.raw.npy" for i in graph.inputs if not isinstance(i.quantization, Codes)}
+
+
+def pixel_slots(graph: Graph) -> Iterator[Slot]:
+    """Yield the user's pixels, for inputs that arrive as such: what hardware with the table is fed."""
+    stems = layer_stems(graph)
+    for item in graph.inputs:
+        if isinstance(item.quantization, Table):
+            pixels = TensorType(item.type.shape, IntType(8, signed=False), axis=item.type.axis)
+            yield Slot(f"{stems[item.name]}.raw", item.name, "raw", item.name, pixels)
 
 
 def require_layout(layout: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from edgeq.artefacts.manifest import Entry, Manifest, check_files, read_manifest
 from edgeq.artefacts.npy import load_npy
+from edgeq.artefacts.regular import require_regular
 from edgeq.bundle import graph_digest
 from edgeq.codecs.hexadecimal import Packing, decode_hex, require_range
 from edgeq.codecs.layout import from_layout
@@ -56,16 +57,17 @@ def read_inputs(folder: Path, graph: Graph, images: int) -> dict[str, Array]:
     """Return the inputs as the user gave them; raises ArtefactError or InputError for a damaged file."""
     raw = raw_files(graph)
     own = {slot.value: slot for slot in slots(graph) if slot.layer == slot.value}
-    return {
-        i.name: load_npy(folder / raw[i.name]) if i.name in raw else open_slot(folder, own[i.name], images)
-        for i in graph.inputs
-    }
+
+    def read(name: str) -> Array:
+        return load_npy(require_regular(folder / raw[name])) if name in raw else open_slot(folder, own[name], images)
+
+    return {item.name: read(item.name) for item in graph.inputs}
 
 
 def vector_manifest(folder: Path, graph: Graph | None = None) -> Manifest:
     """Return the manifest of a vector folder; raises ArtefactError when it is none, or of another graph."""
     manifest = read_manifest(folder)
-    if not is_vector_manifest(manifest) or not isinstance(manifest.details[KEY].get("images"), int):
+    if not is_vector_manifest(manifest):
         raise ArtefactError(f"{folder}: is not a vector folder; write one with edgeq simulate --vectors")
     if graph is not None and manifest.digest != graph_digest(graph):
         raise ArtefactError(
@@ -87,7 +89,7 @@ def _line(lines: Mapping[str, Entry], path: str, folder: Path, expected: Mapping
 def open_slot(folder: Path, slot: Slot, images: int) -> Array:
     """Return the values of a slot, mapped; raises ArtefactError or InputError for another shape, type or range."""
     path = folder / f"{slot.stem}.npy"
-    array = load_npy(path)
+    array = load_npy(require_regular(path))
     want = (images, *slot.kept.shape)
     if array.shape != want or array.dtype != slot.kept.type.dtype:
         raise ArtefactError(
@@ -100,9 +102,9 @@ def open_slot(folder: Path, slot: Slot, images: int) -> Array:
 def check_hex(folder: Path, slot: Slot, images: int, layout: str, expected: Array) -> int:
     """Read a slot's hex file, a few images at a time, and return how many values differ from ``expected``.
 
-    Raises CodecError naming the line of bad text.
+    Raises CodecError naming the line of bad text, ArtefactError for what is no regular file.
     """
-    path = folder / f"{slot.stem}.hex"
+    path = require_regular(folder / f"{slot.stem}.hex")
     line = Packing(slot.kept.type.bits).digits + 1
     if path.stat().st_size != images * slot.kept.size * line:
         _decode(path, path.read_bytes(), slot, images)

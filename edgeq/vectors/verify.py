@@ -9,11 +9,11 @@ import numpy as np
 
 from edgeq.artefacts.manifest import Manifest
 from edgeq.checks import FAIL, PASS, Row
-from edgeq.errors import EdgeqError
+from edgeq.errors import ArtefactError, EdgeqError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
 from edgeq.simulator import run_blocks
-from edgeq.vectors.plan import KEY, Slot, require_layout, slots
+from edgeq.vectors.plan import KEY, Slot, pixel_slots, require_layout, slots
 from edgeq.vectors.read import check_hex, open_slot, read_inputs
 
 
@@ -25,6 +25,7 @@ def verify_vectors(folder: Path, manifest: Manifest, graph: Graph, jobs: int = 1
         images, layout = int(about["images"]), str(about["layout"])
         require_layout(layout)
         inputs = read_inputs(folder, graph, images)
+        _require_images(inputs, images)
     except (EdgeqError, OSError, KeyError, TypeError, ValueError) as error:
         yield Row("simulate", str(folder), 0, FAIL, str(error))
         return
@@ -38,6 +39,14 @@ def verify_vectors(folder: Path, manifest: Manifest, graph: Graph, jobs: int = 1
     for slot in planned:
         if slot.stem in arrays:
             yield _hex(folder, slot, images, layout, arrays[slot.stem])
+    for slot in pixel_slots(graph):
+        yield _hex(folder, slot, images, layout, inputs[slot.value])
+
+
+def _require_images(inputs: Mapping[str, Array], images: int) -> None:
+    for name, array in inputs.items():
+        if len(array) != images:
+            raise ArtefactError(f"input '{name}': has {len(array)} images, the manifest says {images}")
 
 
 def _simulated(

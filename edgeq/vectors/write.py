@@ -16,6 +16,7 @@ import numpy.typing as npt
 from edgeq.artefacts.files import new_folder
 from edgeq.artefacts.manifest import NAME, Entry, Manifest, manifest_bytes, read_manifest
 from edgeq.artefacts.npy import npy_head
+from edgeq.artefacts.turns import turn
 from edgeq.bundle import graph_digest
 from edgeq.codecs.hexadecimal import encode_hex
 from edgeq.codecs.layout import to_layout
@@ -23,7 +24,7 @@ from edgeq.errors import ArtefactError, InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
 from edgeq.simulator import run_blocks
-from edgeq.vectors.plan import KEY, Slot, is_vector_manifest, raw_files, require_layout, slots
+from edgeq.vectors.plan import KEY, Slot, is_vector_manifest, pixel_slots, raw_files, require_layout, slots
 
 
 class _File:
@@ -64,12 +65,15 @@ def write_vectors(
     arrays = {name: _first(name, np.asarray(data), count) for name, data in inputs.items()}
     images = max((len(a) for a in arrays.values()), default=0)
     planned = list(slots(graph))
-    with new_folder(target) as temporary:
+    with turn(target) as take_turn, new_folder(target) as temporary:
         entries = _write_raw(graph, arrays, temporary)
         entries += _write_values(graph, arrays, planned, temporary, images, layout, jobs, progress)
+        entries += _write_pixels(graph, arrays, temporary, images, layout)
         about = {"images": images, "layout": layout, "stimuli": dict(source or {"source": "given"})}
         manifest = Manifest(graph.name, graph_digest(graph), tuple(entries), {KEY: about})
         (temporary / NAME).write_bytes(manifest_bytes(manifest))
+        take_turn()
+        _refuse_foreign(target)
     return target
 
 
@@ -102,6 +106,21 @@ def _write_raw(graph: Graph, arrays: Mapping[str, Array], folder: Path) -> list[
             file.add(np.ascontiguousarray(array[start : start + 256], array.dtype.newbyteorder("<")).tobytes())
         holds = {"tensor": name, "layer": name, "role": "raw", "shape": list(array.shape), "dtype": array.dtype.name}
         entries.append(file.entry(holds))
+    return entries
+
+
+def _write_pixels(
+    graph: Graph, arrays: Mapping[str, Array], folder: Path, images: int, layout: str
+) -> list[Entry]:
+    """Write pixels as hex too; the simulator has found them to fit 8 bits."""
+    entries = []
+    for slot in pixel_slots(graph):
+        file = _File(folder, f"{slot.stem}.hex")
+        for start in range(0, images, 256):
+            block = np.asarray(arrays[slot.value][start : start + 256], np.int64)
+            ordered = to_layout(block, slot.axes, slot.hex_layout(layout))
+            file.add(encode_hex(ordered, slot.kept.type, where=slot.stem))
+        entries.append(file.entry(slot.hex_holds(images, layout)))
     return entries
 
 

@@ -110,7 +110,7 @@ def test_simulate_refuses(run, files, tmp_path: Path) -> None:
         (["--input", tmp_path / "text.npy"], "not a .npy file"),
         (["--labels", files.y], "--labels needs --input"),
         (["--input", files.x, "--labels", tmp_path / "labels.npy"], "expected 20 integers, one per image, got int64"),
-        (["--input", files.x, "--output", tmp_path / "mine"], "holds other files; choose another folder"),
+        (["--input", files.x, "--output", tmp_path / "mine"], "mine: holds other files (notes.txt)"),
         (["--input", files.x, "--vectors", tmp_path / "mine"], "mine: exists and holds no vectors"),
     ):
         done = run("simulate", files.bundle, *arguments)

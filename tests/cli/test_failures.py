@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 import edgeq
+from edgeq.cli.failures import Stopped, stoppable
 from edgeq.errors import GraphError
 
 
@@ -173,8 +174,11 @@ def test_interruption_leaves_nothing(run, files, tmp_path: Path, monkeypatch, ar
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_real_interrupt(files, tmp_path: Path) -> None:
-    """SIGINT while vectors of a million images are under way."""
+@pytest.mark.parametrize(("number", "code", "said"), [
+    (signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "stopped by SIGTERM"),
+    (signal.SIGHUP, 129, "stopped by SIGHUP")])
+def test_a_real_interrupt(files, tmp_path: Path, number: int, code: int, said: str) -> None:
+    """A signal while vectors of a million images are under way."""
     np.save(tmp_path / "x.npy", np.zeros((1_000_000, 1, 2, 2), np.int8))
     command = [sys.executable, "-m", "edgeq", "simulate", str(files.bundle), "--input", str(tmp_path / "x.npy"),
                "--vectors", str(tmp_path / "out"), "--count", "1000000"]
@@ -182,10 +186,10 @@ def test_a_real_interrupt(files, tmp_path: Path) -> None:
     deadline = time.monotonic() + 60
     while not any(p.name.startswith(".out.") for p in tmp_path.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert (out, err.strip()) == ("", "edgeq: error: interrupted; nothing was left half written")
+    assert process.returncode == code
+    assert (out, err.strip()) == ("", f"edgeq: error: {said}; nothing was left half written")
     assert [p.name for p in tmp_path.iterdir()] == ["x.npy"]
 
 
@@ -209,6 +213,29 @@ def test_permissions_and_folders_in_the_way(run, files, tmp_path: Path) -> None:
     refused(done, f"{tmp_path}: no such file", tmp_path, "file")
     done = run("lower", files.model, "--calib", files.calib, "--config", tmp_path, "-o", tmp_path / "n.edgeq")
     refused(done, "irectory", tmp_path, "file")
+
+
+def test_an_ignored_signal_stays_ignored_and_handlers_are_put_back() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGHUP)
+            with pytest.raises(Stopped, match="stopped by SIGTERM"):
+                os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)  # a second one does not stop the clearing
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_not_enough_memory(run, files, tmp_path: Path, monkeypatch) -> None:
+    def full(*_args, **_options):
+        return np.empty(1 << 57, np.int64)
+
+    monkeypatch.setattr("edgeq.cli.simulate.simulate", full)
+    done = run("simulate", files.bundle, "--output", tmp_path / "o")
+    refused(done, "not enough memory (Unable to allocate 1.00 EiB for an array with shape (144115188075855872,) and "
+            "data type int64); use fewer images, or a smaller network", tmp_path)
 
 
 def test_what_is_not_expected_is_not_hidden(run, files, monkeypatch) -> None:
