@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from edgeq import Graph, GraphBuilder, IntType, emit, load
 from edgeq.bundle import graph_digest
 from edgeq.emission import formats
 from edgeq.emitters.registry import EMITTERS, EmittedFile, Format
-from edgeq.errors import ArtefactError, InputError
+from edgeq.errors import ArtefactError, GraphError, InputError
 from edgeq.vectors.write import write_vectors
 
 
@@ -154,6 +155,71 @@ def test_other_folders_are_refused_and_left_alone(tmp_path: Path) -> None:
         emit(graph(), "coo", out)
     (tmp_path / "empty").mkdir()
     emit(graph(), "readmemh", tmp_path / "empty")
+
+
+def test_a_folder_that_another_program_extends_meanwhile_loses_nothing(tmp_path: Path, registered: Any) -> None:
+    def meddle(graph: Graph, vectors: Any) -> list[EmittedFile]:
+        emit(graph, "coo", tmp_path / "out")
+        return [EmittedFile("mine.txt", b"")]
+
+    registered("slow", meddle)
+    for _ in range(2):  # a new folder, then an extended one
+        with pytest.raises(ArtefactError, match="out: was changed while it was being written; run the command again"):
+            emit(graph(), "slow", tmp_path / "out")
+        assert list(manifest(tmp_path / "out")["formats"]) == ["coo"]
+        assert [p.name for p in tmp_path.iterdir()] == ["out"]
+        registered("slow", lambda graph, vectors: [
+            EmittedFile("mine.txt", str(emit(graph, "coo", tmp_path / "out", layout="hwio")).encode())])
+
+
+def test_two_programs_at_once_leave_what_they_say_they_wrote(tmp_path: Path) -> None:
+    done: list[str] = []
+    faults: list[str] = []
+
+    def work(kind: str) -> None:
+        try:
+            emit(graph(), kind, tmp_path / "out")
+            done.append(kind)
+        except ArtefactError as error:
+            faults.append(str(error))
+
+    threads = [threading.Thread(target=work, args=(kind,)) for kind in ("coo", "readmemh", "c")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert done
+    assert len(done) + len(faults) == 3
+    assert all(f.endswith("was changed while it was being written; run the command again") for f in faults)
+    assert sorted(manifest(tmp_path / "out")["formats"]) == sorted(done)
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+LONG = "n" * 201
+
+
+@pytest.mark.parametrize(("place", "kinds"), [
+    ("layer", ["c", "readmemh", "coo"]), ("input", ["c"]), ("graph", ["c", "yaml", "yaml_coo"])])
+def test_names_too_long_for_files_are_refused(place: str, kinds: list[str], tmp_path: Path) -> None:
+    b = GraphBuilder(LONG if place == "graph" else "net")
+    x = b.input(LONG if place == "input" else "x", (2, 2, 2), IntType(8), scale=0.5)
+    y = b.conv2d(x, [[[[3]], [[-1]]]], name=LONG if place == "layer" else "conv")
+    b.output(b.requantize(y, 1, 12, rounding="floor", scale=0.5), "y")
+    said = rf"name '{'n' * 60}\.\.' has \d+ characters; .* at most 200; give the layer, input or graph a shorter one"
+    for kind in kinds:
+        with pytest.raises(GraphError, match=said):
+            emit(b.build(), kind, tmp_path / "out")
+    if place != "graph":
+        with pytest.raises(GraphError, match=said):
+            write_vectors(b.build(), dict.fromkeys([LONG, "x"], INPUTS["x"]), tmp_path / "v")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_longest_names_fit(tmp_path: Path) -> None:
+    b = GraphBuilder("net")
+    b.output(b.linear(b.input("x" * 200, (2,), IntType(8)), [[1, 2]], name="y" * 180))
+    out = emit(b.build(), "c", tmp_path / "out")
+    assert (out / "vectors" / f"01_{'y' * 180}.out.bin").is_file()
 
 
 def test_unknown_formats_and_options(tmp_path: Path) -> None:

@@ -121,7 +121,8 @@ def test_graphs_by_hand_and_the_tests_pass_from_the_wheel(installed: Installed) 
         elif source.exists():
             shutil.copyfile(source, place)
     shutil.copyfile(ROOT / "pyproject.toml", copied / "pyproject.toml")
-    done = installed.run("python", "-m", "pytest", "-q", "-m", "not hardware", "-p", "no:cacheprovider", "--rootdir", copied,
+    done = installed.run("python", "-m", "pytest", "-q", "-m", "not hardware", "-p", "no:cacheprovider",
+                         "--rootdir", copied,
                          "-c", copied / "pyproject.toml", copied / "tests" / "codecs",
                          copied / "tests" / "emitters" / "test_readmemh.py")
     last = done.stdout.splitlines()[-1]

@@ -89,7 +89,8 @@ def _widths(graph: Graph) -> Rows:
 
 def _error(graph: Graph) -> Rows:
     found = graph.metadata.get("error")
-    rows = [[e.get("value"), e.get("sqnr_db")] for e in (found if isinstance(found, list) else []) if isinstance(e, dict)]
+    entries = [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
+    rows = [[e.get("value"), e.get("sqnr_db")] for e in entries]
     usable = [r for r in rows if isinstance(r[0], str) and isinstance(r[1], float | int | None)]
     return ["value", "SQNR dB"], sorted(usable, key=lambda r: (r[1] is None, r[1]))
 

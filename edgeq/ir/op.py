@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -30,7 +31,7 @@ class Bounds:
     hi: IntArray
 
 
-class Op:
+class Op(ABC):
     """Base of every op. A subclass states its operands, infers its result, checks itself and runs.
 
     ``ARITHMETIC`` marks an op that starts a layer; ``ENDS_LAYER`` one that joins the layer of the
@@ -56,17 +57,17 @@ class Op:
                 except (TypeError, ValueError, OverflowError):
                     raise GraphError(f"{self.KIND}: {field.name}: {value!r} is not {convert.__doc__}") from None
 
+    @abstractmethod
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
         """Yield the labelled constraints, in order; the first that does not hold stops the check."""
-        raise NotImplementedError
 
+    @abstractmethod
     def infer(self, *xs: TensorType) -> TensorType:
         """Return the type of the result; called once the constraints hold."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
         """Compute on int64 arrays with the leading axis N; ``reference`` asks for the plain ordered loop."""
-        raise NotImplementedError
 
     def bounds(self, *xs: TensorType) -> Bounds | None:
         """Return the proven limits of the accumulator, None for an op that has none."""

@@ -38,21 +38,19 @@ def test_tricks_are_refused_with_their_line(text: bytes, said: str) -> None:
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("text", [b"0b_", b"a: 0x_", b"2001-99-99", b"{[1]: 2}", b"{{a: 1}: 2}", b"<<: 5", b"=",
-                                  b"a: b: c", b"--- 1\n--- 2\n", b"\xff\xfe\xfa", b"9" * 5000, b"\x00", b'"\\ud800"'])
+@pytest.mark.parametrize("text", [
+    b"0b_", b"2001-99-99", b"{[1]: 2}", b"{{a: 1}: 2}", b"<<: 5", b"=", b"a: b: c", b"--- 1\n--- 2\n", b"\xff\xfe\xfa",
+    b"9" * 5000, b"\x00",
+])
 def test_values_that_no_reader_makes(text: bytes) -> None:
-    try:
-        made = parse_yaml(text, "r.yaml", CalibrationError)
-    except CalibrationError as error:
-        assert str(error).startswith("r.yaml: not valid YAML")  # noqa: PT017 - some loaders read more of these
-        assert "\n" not in str(error)
-    else:
-        assert made is None or isinstance(made, int | str | dict)
+    with pytest.raises(CalibrationError, match=r"\Ar.yaml: not valid YAML( at line \d+)? \(.+\)\Z"):
+        parse_yaml(text, "r.yaml", CalibrationError)
 
 
 def test_plain_data_are_read() -> None:
     text = '# of ours\na: [1, -2.5, null, true, "&x", "*y", "!z"]\n"1": {b: e é, c: 0.1}\n'
-    assert parse_yaml(text.encode(), "r.yaml") == {"a": [1, -2.5, None, True, "&x", "*y", "!z"], "1": {"b": "e é", "c": 0.1}}
+    assert parse_yaml(text.encode(), "r.yaml") == {
+        "a": [1, -2.5, None, True, "&x", "*y", "!z"], "1": {"b": "e é", "c": 0.1}}
     assert parse_yaml(b"", "r.yaml") is None
 
 

@@ -18,6 +18,7 @@ from edgeq.arith.types import IntType
 from edgeq.artefacts.templates import template_folder
 from edgeq.emitters.parameters import parameters
 from edgeq.emitters.registry import EMITTERS, EmittedFile
+from edgeq.ir.op import OPS
 from edgeq.ir.quantization import Table
 from tests.emitters.graphs import GRAPHS, small
 from tests.tools import C_FLAGS, need_tool, run
@@ -135,6 +136,41 @@ def test_kernels_compute_through_the_printed_rules_alone() -> None:
         for line in source.read_text().splitlines():
             assert not re.search(r"edgeq_(get|of_channel)\([^()]*(\([^()]*\))?[^()]*\)\s*[-+*/%&|^<>]", line), line
             assert not re.search(r"[-+*/%&|^<>]\s*edgeq_(get|load|of_channel)\(", line), line
+
+
+ALONE: dict[str, Any] = {
+    "conv2d": lambda b, x: b.conv2d(x, [[[[1]], [[-2]]]]),
+    "linear": lambda b, x: b.linear(x, [[1, -2]]),
+    "requantize": lambda b, x: b.requantize(x, 3, 2),
+    "add": lambda b, x: b.add(x, x),
+    "max_pool2d": lambda b, x: b.max_pool2d(x, 2),
+    "avg_pool2d": lambda b, x: b.avg_pool2d(x, 2, rounding="floor"),
+    "clamp": lambda b, x: b.clamp(x, 0, 5),
+    "pad": lambda b, x: b.pad(x, (0, 1, 0), (0, 0, 1)),
+    "flatten": lambda b, x: b.flatten(x),
+    "reshape": lambda b, x: b.reshape(x, (8,)),
+}
+
+
+def test_every_op_has_its_turn_alone() -> None:
+    assert sorted(ALONE) == sorted(OPS)
+
+
+@pytest.mark.parametrize("op", ALONE)
+def test_every_op_alone_compiles_and_passes(op: str, tmp_path: Path) -> None:
+    b = edgeq.GraphBuilder("n")
+    b.output(ALONE[op](b, b.input("x", (2, 2, 2), IntType(8))), name="o")
+    folder = put(written(b.build(), {"x": np.arange(-4, 4).reshape(1, 2, 2, 2)}), tmp_path)
+    code, lines = make_check(folder, f"CFLAGS={' '.join(C_FLAGS)} -O0")
+    assert (code, len(lines)) == (0, 1)
+    assert lines[0].startswith("EDGEQ_C PASS layers=1 images=1 values=")
+
+
+def test_names_with_trigraphs_draw_no_warning(tmp_path: Path) -> None:
+    b = edgeq.GraphBuilder("??/net???=")
+    b.output(b.clamp(b.input("éé/x", (2,), IntType(8)), 0, 5, name="a??/b"), "*\\")
+    folder = put(written(b.build(), {"éé/x": np.array([[-4, 4]])}), tmp_path)
+    assert make_check(folder, f"CFLAGS={' '.join(C_FLAGS)} -Wtrigraphs -O0")[0] == 0
 
 
 # Negative controls: each fault has to make the check fail and name the layer.

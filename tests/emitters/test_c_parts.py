@@ -13,6 +13,7 @@ import edgeq.emitters
 from edgeq.arith.types import IntType
 from edgeq.emitters import c_text
 from edgeq.emitters.c_arena import plan
+from edgeq.emitters.glue import comment
 from edgeq.emitters.registry import EMITTERS
 from edgeq.errors import ArtefactError, GraphError, InputError
 from edgeq.ir.quantization import Table
@@ -86,3 +87,23 @@ def test_integers(value: int, text: str) -> None:
 
 def test_names_are_quoted() -> None:
     assert c_text.string('a"\\\n??/é%s') == '"a\\042\\134\\012\\077\\077/\\303\\251\\045s"'
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("a??/b", "a? ?/b"), ("????", "? ? ? ?"), ("éé=", "? ?="), ("*\\", "* /"), ("/*/", "/ * /"), ("a?b", "a?b"),
+])
+def test_comments_end_nowhere_and_hold_no_trigraph(text: str, said: str) -> None:
+    assert comment(text) == said
+
+
+def test_the_header_says_the_scale_of_each_value_where_known() -> None:
+    b = edgeq.GraphBuilder("net")
+    x = b.input("x", (2, 1, 1), IntType(8), zero_point=-3, scale=0.1)
+    y = b.conv2d(x, [[[[1]], [[2]]], [[[3]], [[4]]]], acc=IntType(20), name="conv")
+    b.output(b.requantize(y, 1, 4, zero_point=5, scale=(0.5, 0.25)))
+    graph = b.build()
+    values = edgeq.simulate(graph, {"x": np.zeros((1, 2, 1, 1), np.int64)}).values
+    (text,) = [f.data.decode() for f in C.write(graph, values) if f.path == "model.h"]
+    assert "/* x: s8[2,1,1] zp -3 scale 0.1 */" in text
+    assert "/* conv.acc: s20[2,1,1] */" in text
+    assert "/* conv: s8[2,1,1] zp 5 scales 0.25 to 0.5 along axis 0 */" in text

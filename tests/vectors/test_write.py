@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from edgeq import Graph, GraphBuilder, IntType, simulate
+from edgeq import Graph, GraphBuilder, IntType, save, simulate, verify
 from edgeq.errors import ArtefactError, CodecError, InputError
 from edgeq.ir.quantization import Table
 from edgeq.ir.tensor import Constant
@@ -96,7 +97,62 @@ def test_a_user_s_pixels_are_kept_as_given(tmp_path: Path) -> None:
     folder = write_vectors(graph, {"x": pixels}, tmp_path / "v")
     assert np.load(folder / "00_x.raw.npy").tolist() == pixels.tolist()
     assert (folder / "00_x.in.hex").read_text() == "8\n7\n9\n0\n"
+    assert (folder / "00_x.raw.hex").read_text() == "00\nff\n10\n80\n"
+    lines = yaml.safe_load((folder / "manifest.yaml").read_text())["files"]
+    (line,) = [n for n in lines if n["path"] == "00_x.raw.hex"]
+    assert {k: v for k, v in line.items() if k != "sha256"} == {
+        "path": "00_x.raw.hex", "tensor": "x", "layer": "x", "role": "raw", "shape": [2, 1, 2], "axes": "cw",
+        "type": {"bits": 8, "signed": False}, "layout": "nwc",
+        "packing": {"word_bits": 8, "lanes": 1, "lane0": "lsb", "pad_value": 0}, "depth": 4}
     assert read_vectors(folder, graph).inputs["x"].dtype == np.uint8
+
+
+@pytest.mark.parametrize(("layout", "text"), [("hwc", "01\n03\n02\nff\n"), ("chw", "01\n02\n03\nff\n")])
+def test_pixels_have_the_layout_of_the_other_hex(layout: str, text: str, tmp_path: Path) -> None:
+    b = GraphBuilder("net")
+    x = b.input("x", (2, 1, 2), IntType(8), quantization=Table(Constant(np.arange(256)[None] - 128)))
+    b.output(b.clamp(x, 0, 7, name="relu"))
+    graph = b.build()
+    folder = write_vectors(graph, {"x": np.array([[[[1, 2]], [[3, 255]]]])}, tmp_path / "v", layout=layout)
+    assert (folder / "00_x.raw.hex").read_text() == text
+    save(graph, tmp_path / "net.edgeq")
+    assert verify(folder, tmp_path / "net.edgeq").ok
+    (folder / "00_x.raw.hex").write_text(text.replace("03", "04"))
+    said = {r.detail for r in verify(folder, tmp_path / "net.edgeq").failures}
+    assert said == {"changed since it was written", "1 of 4 values differ from 00_x.raw.npy"}
+    with pytest.raises(InputError, match="input 'x': value 256 at"):
+        write_vectors(graph, {"x": np.array([[[[1, 2]], [[3, 256]]]])}, tmp_path / "w")
+    assert not (tmp_path / "w").exists()
+
+
+def test_two_programs_that_write_one_folder_leave_a_whole_one(tmp_path: Path) -> None:
+    counts, faults = (2, 1, 2, 1), []
+
+    def work(count: int) -> None:
+        try:
+            write_vectors(tiny(), {"x": X[:count]}, tmp_path / "v")
+        except ArtefactError as error:
+            faults.append(str(error))
+
+    threads = [threading.Thread(target=work, args=(c,)) for c in counts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert faults == []
+    assert read_vectors(tmp_path / "v", tiny()).images in (1, 2)
+    assert [p.name for p in tmp_path.iterdir()] == ["v"]
+
+
+def test_a_folder_that_is_someone_s_by_now_is_not_replaced(tmp_path: Path) -> None:
+    def meddle(images: int) -> None:
+        (tmp_path / "v").mkdir()
+        (tmp_path / "v" / "thesis.txt").write_text("text")
+
+    with pytest.raises(ArtefactError, match="v: exists and holds no vectors; it is left as it is"):
+        write_vectors(tiny(), {"x": X}, tmp_path / "v", progress=meddle)
+    assert (tmp_path / "v" / "thesis.txt").read_text() == "text"
+    assert [p.name for p in tmp_path.iterdir()] == ["v"]
 
 
 def test_blocks_jobs_and_count_do_not_show(tmp_path: Path) -> None:
