@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,14 @@ def test_pixels_have_the_layout_of_the_other_hex(layout: str, text: str, tmp_pat
     assert not (tmp_path / "w").exists()
 
 
-def test_two_programs_that_write_one_folder_leave_a_whole_one(tmp_path: Path) -> None:
-    counts, faults = (2, 1, 2, 1), []
+def test_two_programs_that_write_one_folder_leave_a_whole_one(tmp_path: Path, monkeypatch: Any) -> None:
+    counts, faults, true_rename = (2, 1, 2, 1), [], Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        time.sleep(0.02)  # time for another to come between
+        return true_rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
 
     def work(count: int) -> None:
         try:
