@@ -1,87 +1,22 @@
-"""`verify` passes what emit and simulate wrote, and names the file of every fault put into it."""
+"""`verify` passes what emit wrote, and names the file of every fault put into it."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import yaml
 
 import edgeq
-from edgeq import Graph, GraphBuilder, IntType, emit, verify
-from edgeq.artefacts.manifest import dump_yaml
-from edgeq.checks import FAIL, NOT_RUN, PASS, Report
-from edgeq.emission import formats
-from edgeq.errors import ArtefactError, BundleError
+from edgeq import emit, verify
+from edgeq.checks import FAIL, NOT_RUN, PASS
+from edgeq.errors import BundleError
 from edgeq.project_run import run_project
 from edgeq.vectors.write import write_vectors
 from tests.emitters.graphs import GRAPHS
 from tests.tools import need_tool
-
-
-def graph(weight: int = 3) -> Graph:
-    """A network that every format can hold."""
-    b = GraphBuilder("net")
-    x = b.input("x", (2, 2, 2), IntType(8), zero_point=1, scale=0.5)
-    y = b.conv2d(x, [[[[weight]], [[-1]]], [[[0]], [[7]]]], [5, 6], weight_type=IntType(4), name="conv")
-    y = b.requantize(y, 3, 6, rounding="floor", scale=0.25)
-    y = b.linear(b.flatten(y), np.arange(16).reshape(2, 8) - 8, name="fc")
-    b.output(b.requantize(y, 5, 9, rounding="floor", scale=0.5), "y")
-    return b.build()
-
-
-INPUTS = {"x": np.arange(-12, 12).reshape(3, 2, 2, 2)}
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders with the data formats, with the C project, of vectors, and a bundle; tests copy what they change."""
-    root = tmp_path_factory.mktemp("written")
-    for name in formats():
-        emit(graph(), name, root / ("project" if name == "c" else "out"))
-    edgeq.save(graph(), root / "net.edgeq")
-    write_vectors(graph(), INPUTS, root / "vectors")
-    return root
-
-
-@pytest.fixture
-def out(written: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(written / "out", tmp_path / "out"))
-
-
-@pytest.fixture
-def project(written: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(written / "project", tmp_path / "project"))
-
-
-@pytest.fixture
-def vectors(written: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(written / "vectors", tmp_path / "vectors"))
-
-
-def failed(report: Report) -> set[str]:
-    return {row.subject for row in report.failures}
-
-
-def relist(folder: Path, path: str) -> None:
-    """Put the checksum of a changed file into the manifest, as someone would who means harm."""
-    text = (folder / "manifest.yaml").read_text()
-    data = yaml.safe_load(text)
-    for line in data["files"]:
-        if line["path"] == path:
-            line["sha256"] = hashlib.sha256((folder / path).read_bytes()).hexdigest()
-    (folder / "manifest.yaml").write_bytes(dump_yaml(data))
-
-
-def edit(folder: Path, change: Any) -> None:
-    data = yaml.safe_load((folder / "manifest.yaml").read_text())
-    change(data)
-    (folder / "manifest.yaml").write_bytes(dump_yaml(data))
+from tests.verification.folders import edit, failed, flip, graph, relist
 
 
 def test_all_formats_of_one_folder_pass_and_the_c_project_runs(out: Path) -> None:
@@ -129,13 +64,6 @@ DATA = [
 ]
 PROJECT = ["net_params.c", "model.c", "edgeq_conv2d.c", "Makefile", "vectors/01_conv.acc.bin"]
 COMMON = ["graph.edgeq/graph.yaml", "graph.edgeq/tensors/conv.acc.weight.npy", "stimuli/x.npy"]
-
-
-def flip(path: Path) -> None:
-    """Flip the lowest bit of a byte near the end: a value, a digit or a character."""
-    data = bytearray(path.read_bytes())
-    data[-2 if len(data) > 1 else -1] ^= 1
-    path.write_bytes(bytes(data))
 
 
 @pytest.mark.parametrize("path", [*DATA, *PROJECT, *COMMON])
@@ -260,58 +188,3 @@ def test_only_one_last_line_that_says_pass_is_believed(recipe: str, status: str)
     row = run_project("net", {"Makefile": f"check:\n\t{recipe}\n".encode()})
     assert row.status == status
     assert row.values == (7 if status == PASS else 0)
-
-
-def test_vector_folders_are_simulated_again(vectors: Path, written: Path) -> None:
-    report = verify(vectors, written / "net.edgeq")
-    assert report.ok, report.failures
-    assert {r.subject for r in report.rows if r.check == "decode"} == {
-        p.name for p in vectors.iterdir() if p.name != "manifest.yaml"}
-    with pytest.raises(ArtefactError, match=r"is a vector folder, which holds no graph; say which with --bundle"):
-        verify(vectors)
-
-
-@pytest.mark.parametrize("path", ["01_conv.acc.npy", "01_conv.out.hex", "00_x.in.hex", "03_fc.out.npy"])
-@pytest.mark.parametrize("hide", [False, True])
-def test_a_flipped_bit_in_a_vector(path: str, hide: bool, vectors: Path, written: Path) -> None:
-    flip(vectors / path)
-    if hide:
-        relist(vectors, path)
-    assert path in failed(verify(vectors, written / "net.edgeq"))
-
-
-def test_faults_of_hex_name_the_line_of_the_file(written: Path, tmp_path: Path) -> None:
-    many = write_vectors(graph(), {"x": np.zeros((200, 2, 2, 2), np.int8)}, tmp_path / "v", None)
-    path = many / "03_fc.out.hex"
-    text = path.read_text()
-    for changed, said in ((text[:900] + "z" + text[901:], "line 301: the word is unknown (z)"),
-                          (text[:-3], "has 399 words, expected 400"), (text + "00\n", "has 401 words, expected 400")):
-        path.write_text(changed)
-        (row,) = [r for r in verify(many, written / "net.edgeq").failures if r.check == "decode"]
-        assert row.subject == "03_fc.out.hex"
-        assert row.detail.startswith("03_fc.out.hex")
-        assert said in row.detail
-
-
-def test_vectors_of_another_graph(vectors: Path, tmp_path: Path) -> None:
-    edgeq.save(graph(4), tmp_path / "other.edgeq")
-    report = verify(vectors, tmp_path / "other.edgeq")
-    assert failed(report) == {"manifest.yaml"}
-
-
-def test_vectors_with_a_missing_file_or_field(vectors: Path, written: Path) -> None:
-    (vectors / "03_fc.out.hex").unlink()
-    (vectors / "03_fc.in.npy").write_bytes(b"no")
-    assert failed(verify(vectors, written / "net.edgeq")) == {"03_fc.out.hex", "03_fc.in.npy"}
-    edit(vectors, lambda data: data["vectors"].pop("images"))
-    with pytest.raises(ArtefactError, match=r"manifest.yaml: .*\(images of vectors must be a number from 1 up\)"):
-        verify(vectors, written / "net.edgeq")
-
-
-def test_what_is_no_folder_of_edgeq(tmp_path: Path, written: Path) -> None:
-    with pytest.raises(ArtefactError, match="absent: no such folder"):
-        verify(tmp_path / "absent")
-    with pytest.raises(ArtefactError, match=r"has no manifest.yaml"):
-        verify(tmp_path)
-    with pytest.raises(ArtefactError, match="was written neither by edgeq emit nor by edgeq simulate"):
-        verify(written / "net.edgeq")
