@@ -17,11 +17,12 @@ from edgeq.cli.progress import images_bar
 from edgeq.cli.table import table
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
-from edgeq.ir.naming import file_name
+from edgeq.ir.stems import short_name
 from edgeq.simulator import simulate
 from edgeq.vectors.stimuli import make_stimuli
 from edgeq.vectors.write import write_vectors
 
+_MOST_MADE = 65536
 _PATH = click.Path(path_type=Path)
 
 
@@ -50,6 +51,8 @@ def command(
     if not arrays:
         if labels is not None:
             raise InputError("--labels needs --input: the labels belong to images of yours")
+        if count > _MOST_MADE:
+            raise InputError(f"--count {count}: at most {_MOST_MADE} images are made; give yours with --input")
         made = make_stimuli(graph, count)
         arrays, source = dict(made.inputs), made.description
     if vectors is not None:
@@ -127,7 +130,7 @@ def _refuse_others(folder: Path, names: set[str]) -> None:
 
 
 def _file(name: str) -> str:
-    return f"{file_name(name)}.npy"
+    return f"{short_name(name)}.npy"
 
 
 def _write_outputs(folder: Path, results: Mapping[str, Array]) -> None:

@@ -19,6 +19,8 @@ def integer(value: Any) -> int:
     """an integer"""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise TypeError
+    if not -(1 << 63) <= value < 1 << 63:
+        raise GraphError("an integer here has at most 64 bits")
     return int(value)
 
 

@@ -89,3 +89,9 @@ def test_labels_are_classes(run, files, tmp_path: Path, place: int, label: int) 
     assert done.error == (f"--labels {tmp_path / 'y.npy'}: label {label} of image {place} is outside 0..2, the classes "
                           "of output 'fc'")
     assert [p.name for p in tmp_path.iterdir()] == ["y.npy"]
+
+
+def test_made_images_are_bounded(run, files) -> None:
+    done = run("simulate", files.bundle, "--count", 10**9)
+    assert (done.code, done.error) == (
+        2, "--count 1000000000: at most 65536 images are made; give yours with --input")
