@@ -196,7 +196,8 @@ def _describe(graph: Graph, node: Node, found: Finding, start: int) -> str:
     image, place = divmod(found.index, size)
     index = [int(v) for v in np.unravel_index(place, shape)] if shape else []
     kept = getattr(node.op, "acc", None) or graph.types[node.name].type
+    value = found.value if found.exact else "above 2^43" if found.value > 0 else "below -2^43"
     return (
-        f"{node.op.KIND} '{node.name}': value {found.value} at image {start + image}, index {index} is outside "
+        f"{node.op.KIND} '{node.name}': value {value} at image {start + image}, index {index} is outside "
         f"{kept}; widen the type or choose another overflow rule"
     )

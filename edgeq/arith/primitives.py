@@ -159,7 +159,7 @@ def mul_shift_wide(x: int, multiplier: int, shift: int, rounding: int) -> int:
     """Return ``round_shift(x * multiplier, shift)`` where the product passes 63 bits; ``shift <= 94``.
 
     Exact wherever the first rounding gives less than 2**44 in magnitude; beyond, a value of the same
-    sign and of at least 2**44. Bits far below the rounding point are folded into one sticky bit.
+    sign and of at least 2**44 - 1. Bits far below the rounding point are folded into one sticky bit.
     """
     high, low = multiply_wide(x, multiplier)
     taken = first_shift(shift, rounding)

@@ -17,10 +17,14 @@ Check = tuple[str, bool, str]
 
 @dataclass(frozen=True)
 class Finding:
-    """Where an op declared with overflow ``error`` met a value outside its type: flat index and value."""
+    """Where an op declared with overflow ``error`` met a value outside its type: flat index and value.
+
+    Unless ``exact``, the value tells its sign, and that its magnitude is at least 2**43.
+    """
 
     index: int
     value: int
+    exact: bool = True
 
 
 @dataclass(frozen=True)

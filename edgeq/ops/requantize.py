@@ -23,7 +23,9 @@ from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
 _ERROR = int(Overflow.error)
 _TWO_STAGE = (Rounding.two_stage, Rounding.two_stage_up)
 _EXACT_WIDE = 1 << 44
-"""`mul_shift_wide` is exact below this magnitude; beyond, a value is far outside every output type."""
+"""`mul_shift_wide` is exact where the first rounding stays below this; beyond, it is far outside every output type."""
+_SIGN_ALONE = 1 << 43
+"""From here on a value of the wide form, its zero point added, may be one of which only sign and size are kept."""
 
 
 @register
@@ -154,21 +156,14 @@ class Requantize(Op):
         found = np.zeros(2, np.int64)
         fixed = np.array([kept.zero_point, self.rounding, self.zero_point, self.type.qmin, self.type.qmax,
                           self.overflow, *self.limits], np.int64)
+        wide = not self.fits(kept, wide=False)
         stopped = _requantize(x.reshape(rows), self.multiplier.per_channel(channels),
                               self.shift.per_channel(channels), self.left_shift.per_channel(channels), fixed,
-                              not self.fits(kept, wide=False), y.reshape(rows), found)
-        return self._finding(x, kept, int(found[0]), int(found[1])) if stopped else y
-
-    def _finding(self, x: IntArray, kept: TensorType, index: int, value: int) -> Finding:
-        """Return what stopped the run, the value exact where the wide form gives only its sign and size."""
-        axis = self._axis(kept)
-        channel = index // prod(kept.shape[axis + 1 :]) % kept.shape[axis] if kept.shape else 0
-        multiplier, shift, left = (
-            int(c.array.flat[channel % c.array.size]) for c in (self.multiplier, self.shift, self.left_shift))
-        product = ((int(x.flat[index]) - kept.zero_point) << left) * multiplier
-        if abs(product >> shift) < _EXACT_WIDE:
-            return Finding(index, value)
-        return Finding(index, primitives.round_shift(product, shift, int(self.rounding)) + self.zero_point)
+                              wide, y.reshape(rows), found)
+        if not stopped:
+            return y
+        index, value = (int(v) for v in found)
+        return Finding(index, value, exact=not wide or abs(value) < _SIGN_ALONE)
 
 
 @kernel

@@ -149,11 +149,16 @@ def test_error_names_place_and_value() -> None:
     assert run("requantize", [x], 1, 0, overflow="error", zero_point=-1, clamp=(0, 5))[2].ravel().tolist() == [5] * 8
 
 
-def test_error_names_the_exact_value_of_the_wide_form() -> None:
+def test_error_says_where_the_wide_form_keeps_sign_and_size_alone() -> None:
     x = Operand(np.array([[[0, 0, 0], [0, 0, 2**47 - 1]]]), S48, 0)
     said = stopped("requantize", [x], [1, MOST], [40, 5], overflow="error", zero_point=9, rounding="floor")
-    exact = ((2**47 - 1) * MOST >> 5) + 9
-    assert said.startswith(f"requantize 'op': value {exact} at image 0, index [1, 2] is outside s8;")
+    assert said.startswith("requantize 'op': value above 2^43 at image 0, index [1, 2] is outside s8;")
+    x.data[0, 0, 0], x.data[0, 1, 2] = 0, 0
+    x.data[0, 1, 0] = -(2**47)
+    said = stopped("requantize", [x], [1, MOST], [40, 5], overflow="error", zero_point=9, rounding="floor")
+    assert said.startswith("requantize 'op': value below -2^43 at image 0, index [1, 0] is outside s8;")
+    said = stopped("requantize", [x], [1, MOST], [40, 47], overflow="error", zero_point=9, rounding="floor")
+    assert said.startswith(f"requantize 'op': value {9 - MOST} at image 0, index [1, 0] is outside s8;")
 
 
 def test_clamp_becomes_the_limits_of_the_result() -> None:
