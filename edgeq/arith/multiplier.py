@@ -56,6 +56,29 @@ def quantize_multiplier(
     return Multiplier(multiplier, shift, left_shift, (kept - exact) / exact, flushed=False)
 
 
+def reduced16(multiplier: Multiplier) -> Multiplier:
+    """Return a 31-bit multiplier reduced to 15 bits, for ``ties_up``: int16 activations with a 64-bit bias.
+
+    ``m16 = min((m31 + 2**15) >> 16, 32767)``, the net shift shorter by 16; what was flushed stays 0. Raises
+    GraphError for a multiplier outside [2**30, 2**31). Source: TFLite, CMSIS-NN (requantization of int64).
+
+    >>> reduced16(quantize_multiplier(0.75))
+    Multiplier(multiplier=24576, shift=15, left_shift=0, error=Fraction(0, 1), flushed=False)
+    """
+    if multiplier.flushed:
+        return multiplier
+    m31 = multiplier.multiplier
+    if not 1 << 30 <= m31 < 1 << 31:
+        raise GraphError(f"only a multiplier of 31 bits, 2^30..2^31-1, is reduced to 16, got {m31}")
+    m16 = min((m31 + (1 << 15)) >> 16, (1 << 15) - 1)
+    net = multiplier.shift - multiplier.left_shift - 16
+    left_shift, shift = max(-net, 0), max(net, 0)
+    if left_shift > 31:
+        raise GraphError(f"a multiplier reduced to 16 bits needs a left shift of {left_shift}, at most 31")
+    error = (1 + multiplier.error) * Fraction(m16 << 16, m31) - 1
+    return Multiplier(m16, shift, left_shift, error, flushed=False)
+
+
 def _exponent(value: Fraction) -> int:
     """Return e with ``2**(e-1) <= value < 2**e``."""
     e = value.numerator.bit_length() - value.denominator.bit_length()
