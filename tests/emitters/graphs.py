@@ -12,6 +12,7 @@ from edgeq import Graph, GraphBuilder, IntType
 from edgeq.arith.types import Overflow, Rounding
 from edgeq.ir.quantization import Table
 from edgeq.ir.tensor import Constant
+from tests.emitters.graphs_moves import moves
 
 S8, U8, S16, S32 = IntType(8), IntType(8, signed=False), IntType(16), IntType(32)
 ONE_STAGE = [r.name for r in Rounding if not r.name.startswith("two_stage")]
@@ -184,5 +185,6 @@ def _table(rng: np.random.Generator, channels: int, lo: int, hi: int) -> Constan
     return Constant(rng.integers(lo, hi, (channels, 256), endpoint=True))
 
 
-GRAPHS: dict[str, Callable[[], Made]] = {"every_op": every_op, "rules": rules, "widths": widths, "small": small}
+GRAPHS: dict[str, Callable[[], Made]] = {"every_op": every_op, "rules": rules, "widths": widths, "small": small,
+                                           "moves": moves}
 """Every graph by name; calling one gives the graph and inputs for `simulate`."""
