@@ -123,5 +123,5 @@ class Constant:
         return smallest_type(*self.limits)
 
     def per_channel(self, channels: int) -> IntArray:
-        """Return the values as one per channel: a scalar is repeated."""
-        return np.ascontiguousarray(np.broadcast_to(self.array, (channels,)))
+        """Return the values as one per channel: a scalar is repeated; a copy, so that a kernel is compiled once."""
+        return np.array(np.broadcast_to(self.array, (channels,)), order="C")
