@@ -40,7 +40,7 @@ def conv_transpose2d(case: Case) -> Translation:
     meta, b = case.meta, GraphBuilder(case.name)
     x = channels_first(case["input"])
     expected = channels_first(case["expected"])
-    weight = case["weights"].transpose(3, 0, 1, 2)
+    weight = channels_first(case["weights"])
     left_over = [out - ((size - 1) * step + kernel - before) for size, kernel, step, before, out in zip(
         x.shape[2:], weight.shape[2:], meta["stride"], meta["pad_top_left"], expected.shape[2:], strict=True)]
     acc = b.conv_transpose2d(

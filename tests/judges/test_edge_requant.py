@@ -22,7 +22,7 @@ def test_every_accumulator_of_a_triple_of_scales(triple: int) -> None:
 def test_the_triples_are_the_whole_file() -> None:
     with np.load(need_data(FILE)) as stored:
         shapes = {name: stored[name].shape for name in stored}
-    outputs = {name: (TRIPLES, 3_302) for name in ("acc", "y_fc", "y_conv", "y_dw")}
+    outputs = dict.fromkeys(("acc", "y_fc", "y_conv", "y_dw"), (TRIPLES, 3_302))
     assert shapes == {"s_in": (TRIPLES,), "s_w": (TRIPLES,), "s_out": (TRIPLES,), **outputs}
     assert 3 * TRIPLES * 3_302 == 198_120
 
