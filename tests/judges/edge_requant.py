@@ -13,6 +13,7 @@ import numpy as np
 
 from edgeq import Graph, GraphBuilder, IntType, simulate
 from edgeq.arith.multiplier import Multiplier, quantize_multiplier
+from edgeq.arith.types import Rounding
 from tests.judges.cmsis_nn import KERNELS, equal
 from tests.judges.cmsis_nn_files import IntArray
 
@@ -29,7 +30,7 @@ def run_triple(path: Path, triple: int, kernels: Sequence[str] = KERNELS, step: 
         s_in, s_w, s_out = (float(stored[name][triple]) for name in ("s_in", "s_w", "s_out"))
         acc = stored["acc"][triple, ::step]
         expected = {kind: stored[name][triple, ::step] for kind, name in LAYERS.items()}
-    multiplier = quantize_multiplier(s_in * s_w / s_out)
+    multiplier = quantize_multiplier(s_in * s_w / s_out, bits=31, rounding=Rounding.ties_away)
     for kind, y in expected.items():
         graph = layer(kind, acc, multiplier)
         zeros = np.zeros((1, *graph.inputs[0].type.shape), np.int8)
