@@ -75,7 +75,7 @@ class Add(Op):
         """Return the sums (N, ...)."""
         del reference
         shape = (xs[0].shape[0], *self.infer(*types).shape)
-        x1, x2 = (np.ascontiguousarray(np.broadcast_to(_lifted(x, len(shape)), shape)) for x in xs)
+        x1, x2 = (np.ascontiguousarray(np.broadcast_to(lifted(x, len(shape)), shape)) for x in xs)
         y = np.empty(shape, np.int64)
         found = np.zeros(2, np.int64)
         stopped = _add(x1.reshape(-1), types[0].zero_point, x2.reshape(-1), types[1].zero_point, self.acc.qmin,
@@ -98,7 +98,7 @@ def broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
         return None
 
 
-def _lifted(x: IntArray, rank: int) -> IntArray:
+def lifted(x: IntArray, rank: int) -> IntArray:
     """Return x with axes of length 1 put behind N, so that samples broadcast."""
     return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])
 
