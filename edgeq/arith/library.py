@@ -15,6 +15,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from edgeq.arith import lookup, softmax
 from edgeq.arith import primitives as p
 from edgeq.arith.print_c import FLOOR_SHIFT, describe, print_c
 from edgeq.arith.print_verilog import print_verilog
@@ -44,6 +45,29 @@ C_RANGES: Ranges = {
 }
 """Ranges in the C header: any type of up to 63 bits (unsigned: 62), any multiplier of the contract."""
 
+_Q31: Interval = (0, (1 << 31) - 1)
+_SUM: Interval = (1, (1 << 31) - 1)
+_CODES: Ranges = {"bits": (8, 16), "lo": (-(1 << 15), 0), "hi": (0, (1 << 16) - 1)}
+ACTIVATIONS: tuple[tuple[Callable[..., Any], Ranges], ...] = (
+    (lookup.lookup_index, {"x": (-2048, 4095), "lo": (-2048, 0)}),
+    (lookup.interpolation_index, {"x": _signed(16)}),
+    (lookup.interpolate, {name: _signed(16) for name in ("x", "entry", "following")}),
+    (lookup.interpolate_rounded, {name: _signed(16) for name in ("x", "entry", "following")}),
+    (lookup.is_below, {"x": _signed(64), "bound": _signed(64)}),
+    (lookup.passes_threshold, {"x": _signed(62), "threshold": _signed(64), "direction": (-1, 1)}),
+    (lookup.threshold_level, {"count": (0, (1 << 16) - 1), "start": _signed(32), "step": _signed(32)}),
+    (softmax.softmax_distance, {"largest": (-(1 << 15), (1 << 16) - 1), "x": (-(1 << 15), (1 << 16) - 1)}),
+    (softmax.bit_length, {"x": (0, (1 << 32) - 1)}),
+    (softmax.high_multiply, {"a": _signed(32), "b": _signed(32)}),
+    (softmax.softmax_reciprocal, {"total": _SUM}),
+    (softmax.softmax_term, {"exponential": _Q31}),
+    (softmax.softmax_gemmlowp, {"exponential": _Q31, "reciprocal": _Q31, "total": _SUM, **_CODES}),
+    (softmax.softmax_table, {"exponential": _Q31, "total": (1, (1 << 47) - 1), **_CODES}),
+    (softmax.softmax_s16_fraction, {"total": _SUM}),
+    (softmax.softmax_s16, {"exponential": (0, (1 << 15) - 1), "reciprocal": _signed(16), "total": _SUM}),
+)
+"""Rules of `lookup` and `softmax`: printed as C and as Verilog for one set of ranges."""
+
 C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.saturate, {"x": _signed(64), "lo": _signed(64), "hi": _signed(64)}),
     (p.wrap, {"x": _signed(64)}),
@@ -61,6 +85,7 @@ C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.requantize_wide, {"x": _signed(63), "shift": (0, MAX_SHIFT)}),
     (p.divide_by_count, {"total": _signed(63), "rounding": ONE_STAGE}),
     (p.average, {"total": _signed(63), "rounding": ONE_STAGE}),
+    *ACTIVATIONS,
 )
 
 _EIGHT: Interval = (-128, 255)  # a code of 8 bits, signed or not
@@ -90,6 +115,7 @@ RTL_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.requantize_wide, {"x": _signed(48), "shift": (0, MAX_SHIFT)}),
     (p.divide_by_count, {"rounding": ONE_STAGE}),
     (p.average, {"rounding": ONE_STAGE}),
+    *ACTIVATIONS,
 )
 
 

@@ -149,6 +149,7 @@ ALONE: dict[str, Any] = {
     "pad": lambda b, x: b.pad(x, (0, 1, 0), (0, 0, 1)),
     "flatten": lambda b, x: b.flatten(x),
     "reshape": lambda b, x: b.reshape(x, (8,)),
+    "lut": lambda b, x: b.lut(x, np.arange(-128, 128)[::-1]),
 }
 
 
