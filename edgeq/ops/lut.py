@@ -61,12 +61,8 @@ class Lut(Op):
             yield "C1", shape == (entries,), f"table has shape {shape}, {x.type} needs ({entries},)"
         else:
             yield "C2", x.type == _S16, f"interpolation {self.interpolation} needs x of type s16, got {x.type}"
-            yield "C2", shape == (_ENTRIES,), f"table has shape {shape}, interpolation needs ({_ENTRIES},)"
-            yield "C2", _S16.holds(*self.table.limits), f"entries {self.table.limits} must have 16 bits"
-            steps = np.diff(self.table.array)
-            yield "C2", _S16.holds(int(steps.min()), int(steps.max())), (
-                f"neighbouring entries differ by {int(steps.min())} to {int(steps.max())}, beyond 16 bits; "
-                "make the table less steep")
+            for fault in line_table_faults(self.table):
+                yield "C2", False, fault
         yield "C3", self.type.bits <= 32 and self.type.holds(*self._limits), (
             f"output type {self.type} must have at most 32 bits and hold {self._limits}")
         yield "C3", self.type.holds(self.zero_point, self.zero_point), (
@@ -91,6 +87,19 @@ class Lut(Op):
         else:
             _interpolated(xs[0].reshape(-1), self.table.array, self.interpolation == "tflite", y.reshape(-1))
         return y
+
+
+def line_table_faults(table: Constant) -> Iterator[str]:
+    """Yield what keeps a table from being interpolated: TOSA refuses, TFLite wraps, a step past 16 bits."""
+    if table.shape != (_ENTRIES,):
+        yield f"table has shape {table.shape}, interpolation needs ({_ENTRIES},)"
+        return
+    if not _S16.holds(*table.limits):
+        yield f"entries {table.limits} must have 16 bits"
+    steps = np.diff(table.array)
+    lo, hi = int(steps.min()), int(steps.max())
+    if not _S16.holds(lo, hi):
+        yield f"neighbouring entries differ by {lo} to {hi}, beyond 16 bits; make the table less steep"
 
 
 @kernel

@@ -34,5 +34,32 @@ def tables(images: int = 4) -> Made:
     return b.build(), {name: codes(rng, kept, shape, images) for name, (kept, shape) in kinds.items()}
 
 
-NONLINEAR: dict[str, Callable[[], Made]] = {"tables": tables}
+def softmaxes(images: int = 4) -> Made:
+    """Every rule along every axis, every output type, flat and steep tables, ranks 1 to 3."""
+    rng = np.random.default_rng(22)
+    b = GraphBuilder("softmaxes")
+    kinds = {"x": (S8, (3, 4, 2)), "u": (U8, (10,)), "n": (U4, (2, 5)), "l": (S16, (3, 5)), "one": (S8, (1,))}
+    xs = {name: b.input(name, shape, kept, zero_point=3 if name == "x" else 0) for name, (kept, shape) in kinds.items()}
+    steep, flat = (np.array([1 + int(2.0**29 / base**d) for d in range(256)]) for base in (1.5, 1.01))
+    for axis in (0, 1, 2, -1):
+        b.output(b.softmax(xs["x"], axis, "gemmlowp", 2 * flat - 1, name=f"gemmlowp_{axis}"))
+        b.output(b.softmax(xs["x"], axis, "table", flat >> 9, name=f"table_{axis}"))
+    for bits in (8, 16):
+        for signed in (False, True):
+            kept = IntType(bits, signed)
+            b.output(b.softmax(xs["u"], 0, "gemmlowp", 2 * steep - 1, type=kept, name=f"gemmlowp_{kept}"))
+            b.output(b.softmax(xs["u"], 0, "table", 2 * steep - 2, type=kept, name=f"table_{kept}"))
+    b.output(b.softmax(xs["n"], 0, "table", [255, *range(14, -1, -1)], type=IntType(11), name="table_s11"))
+    b.output(b.softmax(xs["one"], 0, "gemmlowp", flat, name="alone"))
+    exponentials, reciprocals = np.arange(513) ** 2 // 9, 32767 - np.arange(513) * 32
+    for axis, scaling in ((0, {"multiplier": 3 << 29, "shift": 32}), (1, {"multiplier": 1 << 30, "shift": 30}),
+                          (-1, {"multiplier": 3, "shift": 1, "left_shift": 2, "rounding": "ties_even"})):
+        b.output(b.softmax(xs["l"], axis, "tflite_s16", exponentials, reciprocals, **scaling, type=S16,
+                           name=f"tflite_s16_{axis}"))
+    data = {name: codes(rng, kept, shape, images) for name, (kept, shape) in kinds.items()}
+    data["l"][2] = data["l"][3] // 1000
+    return b.build(), data
+
+
+NONLINEAR: dict[str, Callable[[], Made]] = {"tables": tables, "softmaxes": softmaxes}
 """Every graph of these ops by name."""
