@@ -18,12 +18,13 @@ import pytest
 from tests.arith import forms
 from tests.arith.cases import Case, exhaustive, sampled_cases
 from tests.arith.cases_elementwise import elementwise_cases
+from tests.arith.cases_nonlinear import nonlinear_cases
 from tests.oracles.rounding import ROUNDINGS, TWO_STAGE
 
 SHIFTS, SHIFTS_OF_TWO_STAGE = range(19), range(30, 42)
 PYTHON_STEP, IVERILOG_STEP = 2, 29
 Check = Callable[[Case], None]
-SAMPLED = (*sampled_cases(), *elementwise_cases())
+SAMPLED = (*sampled_cases(), *elementwise_cases(), *nonlinear_cases())
 
 
 def equal(form: str, case: Case, got: np.ndarray) -> None:

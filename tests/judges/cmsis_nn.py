@@ -40,6 +40,9 @@ TRANSLATIONS: dict[str, Callable[[Case], Translation]] = {
     "maximum_s8": values.maximum,
     "minimum_s8": values.minimum,
     "pad_s8": values.pad,
+    "softmax_s16": values.softmax,
+    "softmax_s8": values.softmax,
+    "softmax_s8_s16": values.softmax,
     "transpose_conv_s8": layers.conv_transpose2d,
     "transpose_s8": values.transpose,
 }

@@ -26,9 +26,14 @@ Words = dict[str, Any]
 class Case:
     """Arrays and parameters of one file, ``<op>__<case>.npz``."""
 
-    name: str
+    path: Path
     meta: dict[str, Any]
     arrays: dict[str, IntArray]
+
+    @property
+    def name(self) -> str:
+        """Name of the file without its suffix."""
+        return self.path.stem
 
     def __getitem__(self, name: str) -> IntArray:
         return self.arrays[name]
@@ -56,7 +61,7 @@ def read_case(path: Path) -> Case:
     """Return a file's case."""
     with np.load(path) as stored:
         arrays = {name: stored[name] for name in stored if name != "meta"}
-        return Case(path.stem, json.loads(str(stored["meta"])), arrays)
+        return Case(path, json.loads(str(stored["meta"])), arrays)
 
 
 def type_of(array: IntArray) -> IntType:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgeq import GraphBuilder, IntType
+from edgeq.arith.softmax_tables import gemmlowp_table
 from edgeq.ir.builder import Value
 from tests.judges.cmsis_nn_files import Case, Translation, channels_first, rescale, type_of
 
@@ -92,3 +95,18 @@ def transpose(case: Case) -> Translation:
     x = b.input("input", case["input"].shape, type_of(case["input"]))
     b.output(b.transpose(x, case.meta["perm"]), name="y")
     return _one_sample(b, case, "input")
+
+
+def softmax(case: Case) -> Translation:
+    """Translate softmax_s8, softmax_s8_s16 and softmax_s16, whose two tables are files of their own."""
+    x, expected, meta, b = case["input"], case["expected"], case.meta, GraphBuilder(case.name)
+    rows = b.input("x", x.shape[1:], type_of(x))
+    if x.dtype == np.int16:
+        tables = [np.load(case.path.with_name(f"softmax_s16_{name}_lut.npy")) for name in ("exp", "one_by_one")]
+        words = {k: int(v) if k != "rounding" else v for k, v in rescale(meta["mult"], meta["shift"]).items()}
+        y = b.softmax(rows, -1, "tflite_s16", *tables, **words, type=type_of(expected))
+    else:
+        table = gemmlowp_table(meta["mult"], meta["shift"], meta["diff_min"])
+        y = b.softmax(rows, -1, "gemmlowp", table, type=type_of(expected))
+    b.output(y, name="y")
+    return Translation(b.build(), {"x": x}, expected)
