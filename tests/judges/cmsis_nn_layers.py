@@ -7,8 +7,8 @@ import numpy as np
 from edgeq import GraphBuilder, IntType
 from tests.judges.cmsis_nn_files import Case, IntArray, Translation, Words, channels_first, rescale, type_of
 
-WIDE = IntType(48)
-"""Sums of int16 codes with a 64-bit bias; TFLite states that they have 48 bits at most."""
+WIDE, HELD = IntType(64), IntType(48)
+"""Sums of int16 codes: TFLite's type, whose requantize takes the wide form, and what TFLite says that they need."""
 
 
 def conv2d(case: Case) -> Translation:
@@ -67,7 +67,7 @@ def matmul(case: Case) -> Translation:
                 for name in ("lhs", "rhs")]
     wide = case["lhs"].dtype == np.int16
     acc = b.matmul(*operands, transpose1=bool(meta["adj_x"]), transpose2=bool(meta["adj_y"]),
-                   acc=WIDE if wide else IntType(32))
+                   acc=HELD if wide else IntType(32))
     words = rescale(meta["mult"], meta["shift"], reduced=wide)
     b.output(b.requantize(acc, **words, zero_point=meta["output_offset"], type=type_of(case["expected"]),
                           clamp=case.act), name="y")

@@ -6,9 +6,10 @@ AssertionError, naming the case, at the first value that differs, and is made fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.judges.cmsis_nn import run_case
+from tests.judges.cmsis_nn import KERNELS, run_case
 from tests.judges.edge_requant import TRIPLES, run_triple
 
 QUICK = (
@@ -53,7 +54,7 @@ STEP = 100
 """Of the edge accumulators every 100th of each triple and layer, 2,040 in all."""
 
 
-def judge(folder: str | Path, kernel: str = "auto") -> int:
+def judge(folder: str | Path, kernels: Sequence[str] = KERNELS) -> int:
     """Run the small cases and accumulators of a folder ``conformance``; return how many values were compared."""
-    count = sum(run_case(Path(folder, "cmsis_nn", f"{name}.npz"), [kernel]) for name in QUICK)
-    return count + sum(run_triple(Path(folder, "edge_requant.npz"), k, [kernel], STEP) for k in range(TRIPLES))
+    count = sum(run_case(Path(folder, "cmsis_nn", f"{name}.npz"), kernels) for name in QUICK)
+    return count + sum(run_triple(Path(folder, "edge_requant.npz"), k, kernels, STEP) for k in range(TRIPLES))
