@@ -33,12 +33,12 @@ def value_axes(rank: int, channel_axis: int = 0) -> str:
 
 
 def weight_axes(rank: int) -> str:
-    """Return the axes of a weight in the IR.
+    """Return the axes of a weight in the IR; one axis of taps is w, as in a conv2d of one row.
 
-    >>> weight_axes(4), weight_axes(2), weight_axes(1)
-    ('oihw', 'oi', 'o')
+    >>> weight_axes(4), weight_axes(3), weight_axes(2), weight_axes(1)
+    ('oihw', 'oiw', 'oi', 'o')
     """
-    return "oihw"[:rank]
+    return "oiw" if rank == 3 else "oihw"[:rank]
 
 
 def restrict(layout: str, axes: str) -> str:

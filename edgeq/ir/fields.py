@@ -44,6 +44,11 @@ def pair(value: Any) -> tuple[int, int]:
     return first, second
 
 
+def ends(value: Any) -> tuple[int, int]:
+    """an integer or two of them (left, right)"""
+    return pair(value)
+
+
 def four_sides(value: Any) -> tuple[int, int, int, int]:
     """an integer, two (rows, columns) or four of them (top, left, bottom, right)"""
     if isinstance(value, int | np.integer):

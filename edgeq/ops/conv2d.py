@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from edgeq.ir.fields import constant, four_sides, integer, optional, pair
 from edgeq.ir.op import Bounds, Check, Finding, attribute, register
-from edgeq.ir.tensor import MOST_VALUES, Constant, IntArray, TensorType
-from edgeq.ops.sum_of_products import Window, run_products
+from edgeq.ir.tensor import Constant, IntArray, TensorType
+from edgeq.ops.sum_of_products import weighted_products
 from edgeq.ops.weighted import Weighted
+from edgeq.ops.window import Window, convolution_constraints
 
 
 @register
@@ -56,23 +57,7 @@ class Conv2d(Weighted):
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
         """Yield C1 to C5, then the shared ones."""
         (x,) = xs
-        w = self.weight.shape
-        said = f"x {list(x.shape)}, w {list(w)}, groups={self.groups}"
-        yield "C1", len(x.shape) == 3 and len(w) == 4 and 0 not in w, f"x must be (C, H, W), w (O, I, KH, KW); {said}"
-        fits = self.groups >= 1 and x.shape[0] % self.groups == 0 and w[0] % self.groups == 0
-        yield "C2", fits, f"groups must divide the channels of x and w; {said}"
-        yield "C3", w[1] * self.groups == x.shape[0], (
-            f"weight has {w[1]} input channels per group, input gives {x.shape[0] // self.groups}; {said}")
-        steps = (*self.stride, *self.dilation)
-        legal = min(steps) >= 1 and min(self.padding) >= 0 and max(*steps, *self.padding) < 1 << 31
-        yield "C4", legal, (f"stride {self.stride} and dilation {self.dilation} must be at least 1, padding "
-                            f"{self.padding} at least 0, all below 2^31")
-        yield "C5", min(self.window.output(x.shape[1], x.shape[2])) >= 1, (
-            f"a {w[2]}x{w[3]} window with dilation {self.dilation} does not fit {x.shape[1]}x{x.shape[2]} "
-            f"with padding {self.padding}")
-        top, left, bottom, right = self.padding
-        padded = x.shape[0] * (x.shape[1] + top + bottom) * (x.shape[2] + left + right)
-        yield "C5", padded < MOST_VALUES, f"x {list(x.shape)} padded by {self.padding} has 2^40 values or more"
+        yield from convolution_constraints(self, x, "C, H, W", "O, I, KH, KW")
         yield from self.shared_constraints(x, self.weight, self.bias)
 
     def infer(self, *xs: TensorType) -> TensorType:
@@ -86,6 +71,5 @@ class Conv2d(Weighted):
 
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
         """Return (N, O, OH, OW)."""
-        bias = self.bias_values(self.weight.shape[0], self.bias)
-        return run_products(self, xs[0], types[0], self.weight.array, bias, self.window, self.bounds(types[0]),
-                            reference=reference)
+        products = weighted_products(self, types[0], self.weight.array, self.bias, self.window, self.bounds(types[0]))
+        return products.run(xs[0], reference=reference)

@@ -13,10 +13,11 @@ import numpy as np
 from edgeq.ir.fields import constant, optional
 from edgeq.ir.op import Bounds, Check, Finding, attribute, register
 from edgeq.ir.tensor import Constant, IntArray, TensorType
-from edgeq.ops.sum_of_products import Window, run_products
+from edgeq.ops.sum_of_products import weighted_products
 from edgeq.ops.weighted import Weighted
+from edgeq.ops.window import Window
 
-_POINT = Window((1, 1), (1, 1), (0, 0, 0, 0), (1, 1), 1)
+_POINT = Window((1, 1))
 
 
 @register
@@ -64,8 +65,9 @@ class Linear(Weighted):
         """Return (N, ..., O): a 1x1 convolution of one column over the rows of x."""
         x, (out, K) = xs[0], self.weight.shape
         rows = np.ascontiguousarray(x.reshape(x.shape[0], types[0].size // K, K).transpose(0, 2, 1)[..., None])
-        acc = run_products(self, rows, types[0], self.weight.array.reshape(out, K, 1, 1),
-                           self.bias_values(out, self.bias), _POINT, self.bounds(types[0]), reference=reference)
+        products = weighted_products(self, types[0], self.weight.array.reshape(out, K, 1, 1), self.bias, _POINT,
+                                     self.bounds(types[0]))
+        acc = products.run(rows, reference=reference)
         if isinstance(acc, Finding):
             return _by_row(acc, rows.shape[2], out)
         return np.ascontiguousarray(acc[..., 0].transpose(0, 2, 1)).reshape(*x.shape[:-1], out)

@@ -1,4 +1,4 @@
-"""Run the loop nest that conv and linear share: in the declared order, or in any order where that is proven equal.
+"""Run the loop nest that sums of products share: in the declared order, or in any order where that is proven equal.
 
 Shape letters: N images, C input channels, H W rows and columns, G groups, O output channels, K taps.
 """
@@ -13,29 +13,11 @@ from edgeq.arith.jit import kernel
 from edgeq.arith.primitives import accumulate, add_wrap64, cast, multiply, narrow
 from edgeq.arith.types import Overflow
 from edgeq.ir.op import Bounds, Finding
-from edgeq.ir.tensor import Array, IntArray, TensorType
-from edgeq.ops.weighted import Weighted
+from edgeq.ir.tensor import Array, Constant, IntArray, TensorType
+from edgeq.ops.weighted import HOST_LIMIT, Sums, Weighted
+from edgeq.ops.window import Window, source
 
 _ERROR = int(Overflow.error)
-
-
-@dataclass(frozen=True)
-class Window:
-    """Geometry of a convolution: ``padding`` is top, left, bottom, right."""
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int, int, int]
-    dilation: tuple[int, int]
-    groups: int
-
-    def output(self, height: int, width: int) -> tuple[int, int]:
-        """Return the rows and columns of the result; not positive when the window does not fit."""
-        top, left, bottom, right = self.padding
-        return (
-            (height + top + bottom - self.dilation[0] * (self.kernel[0] - 1) - 1) // self.stride[0] + 1,
-            (width + left + right - self.dilation[1] * (self.kernel[1] - 1) - 1) // self.stride[1] + 1,
-        )
 
 
 def taps(order: str, channels: int, window: Window) -> IntArray:
@@ -46,58 +28,70 @@ def taps(order: str, channels: int, window: Window) -> IntArray:
     return np.ascontiguousarray(np.stack([grid[names.index(n)] for n in ("ic", "kh", "kw")], axis=1))
 
 
-def run_products(
-    op: Weighted, x: IntArray, kept: TensorType, weight: IntArray, bias: IntArray, window: Window, bounds: Bounds,
-    *, reference: bool,
-) -> IntArray | Finding:
-    """Return the accumulators (N, O, OH, OW) of x (N, C, H, W), or where an overflow stopped the run.
+@dataclass(frozen=True)
+class Products:
+    """Sums of ``(x - x_zero_point) * (weight - zero_points)`` over a window; weight is (O, C/G, KH, KW).
 
-    ``weight`` is (O, C/G, KH, KW). Unless ``reference``, the fast loop runs where it is proven equal: the
-    accumulator holds ``bounds``, or wraps exact sums.
+    ``zero_points`` and ``bias`` are per output channel, (O,); ``bounds`` are the proven limits of every sum.
     """
-    proven = op.acc.holds(int(bounds.lo.min()), int(bounds.hi.max()))
-    wraps = op.acc_overflow is Overflow.wrap and op.acc_product is None
-    limit = max(abs(int(v)) for v in (bounds.lo.min(), bounds.hi.max())) + max(abs(int(b)) for b in bias)
-    if reference or op.acc_product is not None or not (proven or wraps) or limit >= 1 << 62:
-        return _run_ordered(op, x, kept, weight, bias, window)
-    return _run_exact(op, x, kept, weight, bias, window, np.int32 if limit < 1 << 31 else np.int64)
+
+    sums: Sums
+    window: Window
+    x_zero_point: int
+    weight: IntArray
+    zero_points: IntArray
+    bias: IntArray
+    bounds: Bounds
+
+    def run(self, x: IntArray, *, reference: bool) -> IntArray | Finding:
+        """Return the accumulators (N, O, OH, OW) of x (N, C, H, W), or where an overflow stopped the run.
+
+        Unless ``reference``, the fast loop runs where it is proven equal: the accumulator holds the bounds, or
+        wraps exact sums.
+        """
+        limit = max(abs(int(v)) for v in (self.bounds.lo.min(), self.bounds.hi.max()))
+        limit += max(abs(int(b)) for b in self.bias)
+        if reference or not self.sums.exact(self.bounds) or limit >= HOST_LIMIT:
+            return self._run_ordered(x)
+        return self._run_exact(x, np.int32 if limit < 1 << 31 else np.int64)
+
+    def _output(self, x: IntArray) -> IntArray:
+        return np.empty((x.shape[0], self.weight.shape[0], *self.window.output(x.shape[2], x.shape[3])), np.int64)
+
+    def _run_exact(self, x: IntArray, dtype: type[np.int32] | type[np.int64]) -> IntArray:
+        window, sums, out = self.window, self.sums, self.weight.shape[0]
+        acc = self._output(x)
+        centred = (x - self.x_zero_point).astype(dtype)
+        scaled = (self.weight - self.zero_points.reshape(-1, 1, 1, 1)) * 2**sums.fraction_bits
+        by_tap = scaled.reshape(window.groups, out // window.groups, -1).transpose(0, 2, 1)
+        rows, row_steps = window.hits(0, x.shape[2], acc.shape[2])
+        columns, column_steps = window.hits(1, x.shape[3], acc.shape[3])
+        _exact(centred, np.ascontiguousarray(by_tap, dtype), self.bias.astype(dtype), rows, columns,
+               np.array([*row_steps, *column_steps, *window.kernel]), acc)
+        if sums.overflow is Overflow.wrap and sums.acc.bits < 64:
+            _wrap_all(acc.reshape(-1), sums.acc.qmin, sums.acc.qmax, int(Overflow.wrap))
+        return acc
+
+    def _run_ordered(self, x: IntArray) -> IntArray | Finding:
+        sums, acc, found = self.sums, self._output(x), np.zeros(2, np.int64)
+        tap = taps(sums.order, self.weight.shape[1], self.window)
+        by_order = np.ascontiguousarray(self.weight[:, tap[:, 0], tap[:, 1], tap[:, 2]])
+        part = sums.product
+        product = (part.shift, part.rounding, part.type.qmin, part.type.qmax, part.overflow) if part else (-1,) * 5
+        declared = np.array([sums.acc.qmin, sums.acc.qmax, sums.overflow, sums.acc.bits, sums.lanes,
+                             sums.bias == "first", sums.fraction_bits, self.x_zero_point, self.window.groups])
+        stopped = _ordered(x, by_order, self.zero_points, self.bias, tap, self.window.lines, declared,
+                           np.array(product), acc, found)
+        return Finding(int(found[0]), int(found[1])) if stopped else acc
 
 
-def _run_exact(
-    op: Weighted, x: IntArray, kept: TensorType, weight: IntArray, bias: IntArray, window: Window,
-    dtype: type[np.int32] | type[np.int64],
-) -> IntArray:
-    channels, (top, left, bottom, right) = weight.shape[0], window.padding
-    centred = np.pad((x - kept.zero_point).astype(dtype), ((0, 0), (0, 0), (top, bottom), (left, right)))
-    zero_points = op.weight_zero_point.per_channel(channels).reshape(-1, 1, 1, 1)
-    scaled = (weight - zero_points) * 2**op.bias_fraction_bits
-    per_group = channels // window.groups
-    by_tap = scaled.reshape(window.groups, per_group, -1).transpose(0, 2, 1)
-    acc = np.empty((x.shape[0], channels, *window.output(x.shape[2], x.shape[3])), np.int64)
-    _exact(centred, np.ascontiguousarray(by_tap, dtype), bias.astype(dtype), np.array(window.kernel),
-           np.array(window.stride), np.array(window.dilation), acc)
-    if op.acc_overflow is Overflow.wrap and op.acc.bits < 64:
-        _wrap_all(acc.reshape(-1), op.acc.qmin, op.acc.qmax, int(Overflow.wrap))
-    return acc
-
-
-def _run_ordered(
-    op: Weighted, x: IntArray, kept: TensorType, weight: IntArray, bias: IntArray, window: Window
-) -> IntArray | Finding:
-    channels = weight.shape[0]
-    in_group = weight.shape[1]
-    tap = taps(op.acc_order, in_group, window)
-    by_order = np.ascontiguousarray(weight[:, tap[:, 0], tap[:, 1], tap[:, 2]])
-    acc = np.empty((x.shape[0], channels, *window.output(x.shape[2], x.shape[3])), np.int64)
-    part = op.acc_product
-    rule = np.array([part.shift, part.rounding, part.type.qmin, part.type.qmax, part.overflow] if part else [-1] * 5)
-    declared = np.array([op.acc.qmin, op.acc.qmax, op.acc_overflow, op.acc.bits, op.acc_lanes,
-                         op.acc_bias == "first", op.bias_fraction_bits, kept.zero_point])
-    geometry = np.array([*window.stride, *window.padding[:2], *window.dilation, window.groups])
-    found = np.zeros(2, np.int64)
-    stopped = _ordered(x, by_order, op.weight_zero_point.per_channel(channels), bias, tap, geometry, declared, rule,
-                       acc, found)
-    return Finding(int(found[0]), int(found[1])) if stopped else acc
+def weighted_products(
+    op: Weighted, x: TensorType, weight: IntArray, bias: Constant | None, window: Window, bounds: Bounds
+) -> Products:
+    """Return the loop nest of an op with weights, given as (O, C/G, KH, KW)."""
+    out = weight.shape[0]
+    return Products(op.sums, window, x.zero_point, weight, op.weight_zero_point.per_channel(out),
+                    op.bias_values(out, bias), bounds)
 
 
 @kernel
@@ -108,12 +102,13 @@ def _wrap_all(values: IntArray, lo: int, hi: int, overflow: int) -> None:
 
 @kernel
 def _exact(
-    x: Array, weight: Array, bias: Array, size: IntArray, stride: IntArray, dilation: IntArray, acc: IntArray
+    x: Array, weight: Array, bias: Array, rows: IntArray, columns: IntArray, steps: IntArray, acc: IntArray
 ) -> None:
-    """Sum in int32 or int64 with the output channels innermost; x (N, C, H, W) is centred and padded."""
+    """Sum in int32 or int64 with the output channels innermost; x (N, C, H, W) is centred."""
     G, _, OG = weight.shape
     N, C, _, _ = x.shape
     OH, OW = acc.shape[2], acc.shape[3]
+    kh_step, h_step, kw_step, w_step, KH, KW = steps
     CG = C // G
     lane = np.empty(OG, x.dtype)
     for n in range(N):
@@ -123,16 +118,15 @@ def _exact(
                 for ow in range(OW):
                     for o in range(OG):
                         lane[o] = bias[g * OG + o]
-                    k = 0
                     for c in range(CG):
-                        for kh in range(size[0]):
-                            for kw in range(size[1]):
-                                v = x[n, g * CG + c, oh * stride[0] + kh * dilation[0],
-                                      ow * stride[1] + kw * dilation[1]]
+                        for i in range(rows[oh, 2]):
+                            k = (c * KH + rows[oh, 0] + i * kh_step) * KW + columns[ow, 0]
+                            row = x[n, g * CG + c, rows[oh, 1] + i * h_step]
+                            for j in range(columns[ow, 2]):
+                                v = row[columns[ow, 1] + j * w_step]
                                 if v != 0:
                                     for o in range(OG):
-                                        lane[o] += v * w[k, o]
-                                k += 1
+                                        lane[o] += v * w[k + j * kw_step, o]
                     for o in range(OG):
                         acc[n, g * OG + o, oh, ow] = lane[o]
 
@@ -149,15 +143,15 @@ def _add(acc: int, term: int, declared: IntArray) -> int:
 
 @kernel
 def _ordered(
-    x: IntArray, weight: IntArray, zero_points: IntArray, bias: IntArray, tap: IntArray, geometry: IntArray,
+    x: IntArray, weight: IntArray, zero_points: IntArray, bias: IntArray, tap: IntArray, lines: IntArray,
     declared: IntArray, rule: IntArray, acc: IntArray, found: IntArray,
 ) -> bool:
     """Add every term in the declared order; returns True, with flat index and value, when an overflow stops."""
     N, C, H, W = x.shape
     _, O, OH, OW = acc.shape
-    stride_h, stride_w, top, left, dilation_h, dilation_w, G = geometry
     lo, hi, overflow = declared[0], declared[1], declared[2]
     lanes, bias_first, fraction_bits, x_zero_point = declared[4], declared[5], declared[6], declared[7]
+    G = declared[8]
     stops = overflow == _ERROR
     CG, OG = C // G, O // G
     lane = np.zeros(lanes, np.int64)
@@ -174,9 +168,8 @@ def _ordered(
                             found[0], found[1] = flat, lane[0]
                             return True
                     for k in range(tap.shape[0]):
-                        h = oh * stride_h - top + tap[k, 1] * dilation_h
-                        w = ow * stride_w - left + tap[k, 2] * dilation_w
-                        if h < 0 or h >= H or w < 0 or w >= W:
+                        h, w = source(lines[0], oh, tap[k, 1], H), source(lines[1], ow, tap[k, 2], W)
+                        if h < 0 or w < 0:
                             continue
                         term = multiply(x[n, (o // OG) * CG + tap[k, 0], h, w], x_zero_point, weight[o, k],
                                         zero_points[o], fraction_bits)

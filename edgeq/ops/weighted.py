@@ -62,6 +62,26 @@ def order(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class Sums:
+    """How terms are added, whatever makes them: type, overflow rule, order, place of the bias, lanes."""
+
+    acc: IntType
+    overflow: Overflow
+    order: str = "ic"
+    bias: str = "first"
+    lanes: int = 1
+    fraction_bits: int = 0
+    product: Product | None = None
+
+    def exact(self, bounds: Bounds) -> bool:
+        """Tell whether 62 bits hold every sum, and the accumulator does too or wraps: then no order can differ."""
+        lo, hi = int(bounds.lo.min()), int(bounds.hi.max())
+        if self.product is not None or max(abs(lo), abs(hi)) >= HOST_LIMIT:
+            return False
+        return self.acc.holds(lo, hi) or self.overflow is Overflow.wrap
+
+
+@dataclass(frozen=True)
 class Weighted(Op):
     """Sum of products with weights, in a declared accumulator.
 
@@ -131,11 +151,13 @@ class Weighted(Op):
     def proofs(self, *xs: TensorType) -> Mapping[str, bool]:
         """Return ``exact``: 62 bits hold every sum, and the accumulator does too or wraps: no order can differ."""
         bounds = self.bounds(*xs)
-        if bounds is None or self.acc_product is not None:
-            return {"exact": False}
-        lo, hi = int(bounds.lo.min()), int(bounds.hi.max())
-        small = max(abs(lo), abs(hi)) < HOST_LIMIT
-        return {"exact": small and (self.acc.holds(lo, hi) or self.acc_overflow is Overflow.wrap)}
+        return {"exact": bounds is not None and self.sums.exact(bounds)}
+
+    @property
+    def sums(self) -> Sums:
+        """What is declared about the accumulator."""
+        return Sums(self.acc, self.acc_overflow, self.acc_order, self.acc_bias, self.acc_lanes,
+                    self.bias_fraction_bits, self.acc_product)
 
     def bias_values(self, channels: int, bias: Constant | None) -> IntArray:
         """Return the bias as it is added, shape (O,): zeros when there is none."""

@@ -25,23 +25,32 @@ typedef struct edgeq_tap {
 
 /* Return the first input channel of the group of output channel o. */
 static int64_t edgeq_first_channel(const edgeq_products *p, int64_t o) {
-    return o / (p->y_shape[0] / p->groups) * p->weight->shape[1];
+    return o / (p->y_shape[0] / p->groups) * p->channels;
 }
 
-/* Find the tap's row and column in x; return false on padding. */
+/* Return the input that tap k of output o reads along one axis, -1 for none. */
+static int64_t edgeq_source(const edgeq_line *line, int64_t o, int64_t k, int64_t size) {
+    const int64_t at = o * line->step - line->before + k * line->reach;
+    if (at < 0 || at % line->up != 0 || at / line->up >= size) {
+        return -1;
+    }
+    return at / line->up;
+}
+
+/* Find the tap's row and column in x; return false where it reads none. */
 static bool edgeq_find_tap(const edgeq_products *p, int64_t oh, int64_t ow, edgeq_tap *tap) {
-    tap->h = oh * p->stride[0] - p->padding[0] + tap->kh * p->dilation[0];
-    tap->w = ow * p->stride[1] - p->padding[1] + tap->kw * p->dilation[1];
-    return tap->h >= 0 && tap->h < p->x_shape[1] && tap->w >= 0 && tap->w < p->x_shape[2];
+    tap->h = edgeq_source(&p->lines[0], oh, tap->kh, p->x_shape[1]);
+    tap->w = edgeq_source(&p->lines[1], ow, tap->kw, p->x_shape[2]);
+    return tap->h >= 0 && tap->w >= 0;
 }
 
 /* Return one product, rounded and narrowed when that is declared. */
 static int64_t edgeq_term(const edgeq_products *p, const edgeq_tensor *x, int64_t o, const edgeq_tap *tap) {
     const edgeq_weighted *rule = p->rule;
-    const int64_t in_group = p->weight->shape[1];
+    const int64_t *step = p->w_step;
     const int64_t c = tap->first + tap->ic;
     const int64_t x_index = c * p->x_step[0] + tap->h * p->x_step[1] + tap->w * p->x_step[2];
-    const int64_t w_index = ((o * in_group + tap->ic) * p->kernel[0] + tap->kh) * p->kernel[1] + tap->kw;
+    const int64_t w_index = o * step[0] + tap->ic * step[1] + tap->kh * step[2] + tap->kw * step[3];
     const int64_t weight = edgeq_load(p->weight->data, p->weight->element, w_index);
     const int64_t zero_point = edgeq_of_channel(&rule->weight_zero_point, o);
     const int64_t product = edgeq_multiply(edgeq_get(x, x_index), x->zero_point, weight,
@@ -64,12 +73,17 @@ static int64_t edgeq_bias(const edgeq_products *p, int64_t o) {
 }
 
 /* Add one term by the accumulator's rule; 63 and 64 bits wrap in two halves. */
-static int64_t edgeq_add_term(const edgeq_weighted *rule, int64_t acc, int64_t term) {
-    if (rule->acc.bits < 63) {
-        return edgeq_accumulate(acc, term, rule->acc.lo, rule->acc.hi, rule->acc_overflow);
+static int64_t edgeq_add_term(const edgeq_type *acc, int overflow, int64_t sum, int64_t term) {
+    if (acc->bits < 63) {
+        return edgeq_accumulate(sum, term, acc->lo, acc->hi, overflow);
     }
-    const int64_t total = edgeq_add_wrap64(acc, term);
-    return rule->acc.bits == 64 ? total : edgeq_narrow(total, rule->acc.lo, rule->acc.hi, rule->acc_overflow);
+    const int64_t total = edgeq_add_wrap64(sum, term);
+    return acc->bits == 64 ? total : edgeq_narrow(total, acc->lo, acc->hi, overflow);
+}
+
+bool edgeq_add_stops(const edgeq_type *acc, int overflow, int64_t *sum, int64_t term, edgeq_finding *found) {
+    *sum = edgeq_add_term(acc, overflow, *sum, term);
+    return overflow == EDGEQ_OVERFLOW_ERROR && edgeq_outside(acc, *sum, found->index, found);
 }
 
 /* Return the sum where no partial sum can leave 62 bits: nothing is narrowed but a wrapping total. */
@@ -83,7 +97,7 @@ static int64_t edgeq_exact_sum(const edgeq_products *p, const edgeq_tensor *x, i
             if (!edgeq_find_tap(p, oh, ow, &tap)) {
                 continue;
             }
-            for (tap.ic = 0; tap.ic < p->weight->shape[1]; tap.ic++) {
+            for (tap.ic = 0; tap.ic < p->channels; tap.ic++) {
                 /* under the rule `error` the sum is left as it is */
                 sum = edgeq_accumulate(sum, edgeq_term(p, x, o, &tap), 0, 0, EDGEQ_OVERFLOW_ERROR);
             }
@@ -96,7 +110,7 @@ static int64_t edgeq_exact_sum(const edgeq_products *p, const edgeq_tensor *x, i
 /* Return tap k of the declared order. */
 static edgeq_tap edgeq_tap_of(const edgeq_products *p, int64_t first, int64_t k) {
     const int *axes = edgeq_order_axes[p->rule->acc_order];
-    const int64_t extent[3] = {p->weight->shape[1], p->kernel[0], p->kernel[1]};
+    const int64_t extent[3] = {p->channels, p->kernel[0], p->kernel[1]};
     int64_t at[3];
     at[axes[2]] = k % extent[axes[2]];
     k /= extent[axes[2]];
@@ -106,22 +120,21 @@ static edgeq_tap edgeq_tap_of(const edgeq_products *p, int64_t first, int64_t k)
     return tap;
 }
 
-/* Add `term` to `acc`; return true when that stops the run. */
-static bool edgeq_add_stops(const edgeq_weighted *rule, int64_t *acc, int64_t term, edgeq_finding *found) {
-    *acc = edgeq_add_term(rule, *acc, term);
-    return rule->acc_overflow == EDGEQ_OVERFLOW_ERROR && edgeq_outside(&rule->acc, *acc, found->index, found);
+/* Add `term` to `acc` as the op declares; return true when that stops the run. */
+static bool edgeq_declared_stops(const edgeq_products *p, int64_t *acc, int64_t term, edgeq_finding *found) {
+    return edgeq_add_stops(&p->rule->acc, p->rule->acc_overflow, acc, term, found);
 }
 
 /* Add the terms of one partial sum in the declared order; return true when that stops the run. */
 static bool edgeq_lane_stops(const edgeq_products *p, const edgeq_tensor *x, int64_t o, int64_t oh,
                              int64_t ow,
                              int64_t lane, int64_t *acc, edgeq_finding *found) {
-    const int64_t taps = p->weight->shape[1] * p->kernel[0] * p->kernel[1];
+    const int64_t taps = p->channels * p->kernel[0] * p->kernel[1];
     const int64_t first = edgeq_first_channel(p, o);
     for (int64_t k = lane; k < taps; k += p->rule->acc_lanes) {
         edgeq_tap tap = edgeq_tap_of(p, first, k);
         if (edgeq_find_tap(p, oh, ow, &tap) &&
-            edgeq_add_stops(p->rule, acc, edgeq_term(p, x, o, &tap), found)) {
+            edgeq_declared_stops(p, acc, edgeq_term(p, x, o, &tap), found)) {
             return true;
         }
     }
@@ -134,18 +147,18 @@ static bool edgeq_ordered_stops(const edgeq_products *p, const edgeq_tensor *x, 
                                 int64_t *acc, edgeq_finding *found) {
     const bool first = p->rule->acc_bias == EDGEQ_ACC_BIAS_FIRST;
     *acc = 0;
-    if ((first && edgeq_add_stops(p->rule, acc, edgeq_bias(p, o), found)) ||
+    if ((first && edgeq_declared_stops(p, acc, edgeq_bias(p, o), found)) ||
         edgeq_lane_stops(p, x, o, oh, ow, 0, acc, found)) {
         return true;
     }
     for (int64_t lane = 1; lane < p->rule->acc_lanes; lane++) {
         int64_t part = 0;
-        if (edgeq_lane_stops(p, x, o, oh, ow, lane, &part, found) || edgeq_add_stops(p->rule, acc, part,
-                                                                                     found)) {
+        if (edgeq_lane_stops(p, x, o, oh, ow, lane, &part, found) ||
+            edgeq_declared_stops(p, acc, part, found)) {
             return true;
         }
     }
-    return !first && edgeq_add_stops(p->rule, acc, edgeq_bias(p, o), found);
+    return !first && edgeq_declared_stops(p, acc, edgeq_bias(p, o), found);
 }
 
 int edgeq_products_run(const edgeq_products *p, const edgeq_tensor *x, const edgeq_tensor *y,

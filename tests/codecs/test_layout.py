@@ -44,7 +44,7 @@ def test_scalars_stay_scalars() -> None:
 def test_axes_by_rank() -> None:
     assert [value_axes(r) for r in range(5)] == ["", "c", "cw", "chw", "cdhw"]
     assert value_axes(3, channel_axis=2) == "hwc"
-    assert [weight_axes(r) for r in (1, 2, 4)] == ["o", "oi", "oihw"]
+    assert [weight_axes(r) for r in (1, 2, 3, 4)] == ["o", "oi", "oiw", "oihw"]
     assert len(set(value_axes(7))) == 7
 
 

@@ -8,23 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeq import Graph, GraphBuilder, IntType
+from edgeq import GraphBuilder, IntType
 from edgeq.arith.types import Overflow, Rounding
 from edgeq.ir.quantization import Table
 from edgeq.ir.tensor import Constant
+from tests.emitters import graphs_products
+from tests.emitters.made import S8, S16, S32, U8, Made, codes
 
-S8, U8, S16, S32 = IntType(8), IntType(8, signed=False), IntType(16), IntType(32)
 ONE_STAGE = [r.name for r in Rounding if not r.name.startswith("two_stage")]
-
-Inputs = dict[str, npt.NDArray[Any]]
-Made = tuple[Graph, Inputs]
-
-
-def codes(rng: np.random.Generator, kept: IntType, shape: tuple[int, ...], images: int) -> npt.NDArray[Any]:
-    """Return random codes; the first image is all of the smallest, the second all of the largest."""
-    made = rng.integers(kept.qmin, kept.qmax, (images, *shape), dtype=np.int64, endpoint=True)
-    made[0], made[min(1, images - 1)] = kept.qmin, kept.qmax
-    return made
 
 
 def small(images: int = 3) -> Made:
@@ -184,5 +175,6 @@ def _table(rng: np.random.Generator, channels: int, lo: int, hi: int) -> Constan
     return Constant(rng.integers(lo, hi, (channels, 256), endpoint=True))
 
 
-GRAPHS: dict[str, Callable[[], Made]] = {"every_op": every_op, "rules": rules, "widths": widths, "small": small}
+GRAPHS: dict[str, Callable[[], Made]] = {"every_op": every_op, "rules": rules, "widths": widths, "small": small,
+                                       **graphs_products.GRAPHS}
 """Every graph by name; calling one gives the graph and inputs for `simulate`."""

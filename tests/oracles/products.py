@@ -121,3 +121,57 @@ def linear(
                                    acc.fraction_bits) for k in range(K)]
         y[(n, *row, o)] = acc.total(terms, biases[o], n, [*row, o])
     return y
+
+
+def conv1d(
+    x: Any, x_zero_point: int, weight: Any, bias: Any, acc: Accumulator, *, stride: int = 1,
+    padding: tuple[int, int] = (0, 0), dilation: int = 1, groups: int = 1, weight_zero_point: Any = 0,
+) -> np.ndarray:
+    """Return the accumulators (N, O, OL): every output walks along its channels and taps."""
+    N, _, L = x.shape
+    O, I, K = weight.shape
+    starts = range(-padding[0], L + padding[1] - (K - 1) * dilation, stride)
+    zero_points, biases = _channelwise(weight_zero_point, O), _channelwise(bias, O)
+    y = np.empty((N, O, len(starts)), dtype=object)
+    pairs = list(every(range(I), range(K)))
+    if acc.order in ("kh,kw,ic", "kw,kh,ic", "kw,ic,kh", "ic"):  # the channel is the faster of the two
+        pairs.sort(key=lambda pair: (pair[1], pair[0]))
+    for n, o, (i, start) in every(range(N), range(O), enumerate(starts)):
+        terms: list[int | None] = []
+        for ic, k in pairs:
+            at = start + k * dilation
+            code = int(x[n, o * groups // O * I + ic, at]) if 0 <= at < L else None
+            terms.append(None if code is None else rounding.multiply(
+                code, x_zero_point, int(weight[o, ic, k]), zero_points[o], acc.fraction_bits))
+        y[n, o, i] = acc.total(terms, biases[o], n, [o, i])
+    return y
+
+
+def conv_transpose2d(
+    x: Any, x_zero_point: int, weight: Any, bias: Any, acc: Accumulator, *, stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0), output_padding: tuple[int, int] = (0, 0),
+    dilation: tuple[int, int] = (1, 1), groups: int = 1, weight_zero_point: Any = 0,
+) -> np.ndarray:
+    """Return the accumulators (N, O, OH, OW): every input is scattered, each output adds what it got in order."""
+    N, _, H, W = x.shape
+    O, I, KH, KW = weight.shape
+    whole = [(size - 1) * s + d * (k - 1) + 1 for size, s, d, k in zip((H, W), stride, dilation, (KH, KW), strict=True)]
+    top, left, bottom, right = padding
+    OH, OW = whole[0] - top - bottom + output_padding[0], whole[1] - left - right + output_padding[1]
+    zero_points, biases = _channelwise(weight_zero_point, O), _channelwise(bias, O)
+    extent = {"kh": range(KH), "kw": range(KW), "ic": range(I)}
+    names = acc.order.split(",") if "," in acc.order else ["kh", "kw", "ic"]
+    places = {place: k for k, place in enumerate(every(*(extent[name] for name in names)))}
+    y = np.empty((N, O, OH, OW), dtype=object)
+    for n, o in every(range(N), range(O)):
+        got: dict[tuple[int, int], list[int | None]] = {}
+        for h, w, ic, kh, kw in every(range(H), range(W), range(I), range(KH), range(KW)):
+            to = (h * stride[0] + kh * dilation[0] - top, w * stride[1] + kw * dilation[1] - left)
+            tap = {"kh": kh, "kw": kw, "ic": ic}
+            terms = got.setdefault(to, [None] * len(places))
+            terms[places[tuple(tap[name] for name in names)]] = rounding.multiply(
+                int(x[n, o // (O // groups) * I + ic, h, w]), x_zero_point, int(weight[o, ic, kh, kw]),
+                zero_points[o], acc.fraction_bits)
+        for to in every(range(OH), range(OW)):
+            y[(n, o, *to)] = acc.total(got.get(to, []), biases[o], n, [o, *to])
+    return y
