@@ -15,6 +15,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from edgeq.arith import elementwise as e
 from edgeq.arith import primitives as p
 from edgeq.arith.print_c import FLOOR_SHIFT, describe, print_c
 from edgeq.arith.print_verilog import print_verilog
@@ -22,7 +23,7 @@ from edgeq.arith.symbol import Interval
 from edgeq.arith.trace import Trace, trace
 from edgeq.arith.types import MAX_SHIFT, IntType, Overflow, Rounding
 
-PROVENANCE = "Printed by edgeq from edgeq/arith/primitives.py; do not edit."
+PROVENANCE = "Printed by edgeq from {}; do not edit."
 
 Ranges = Mapping[str, Interval]
 
@@ -44,6 +45,7 @@ C_RANGES: Ranges = {
 }
 """Ranges in the C header: any type of up to 63 bits (unsigned: 62), any multiplier of the contract."""
 
+_PAIR: Ranges = {name: _signed(33) for name in ("x1", "x1_zero_point", "x2", "x2_zero_point")}
 C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.saturate, {"x": _signed(64), "lo": _signed(64), "hi": _signed(64)}),
     (p.wrap, {"x": _signed(64)}),
@@ -52,7 +54,7 @@ C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.cast, {"x": _signed(63)}),
     (p.multiply, {"x": _signed(32), "x_zero_point": _signed(17), "w": _signed(32)}),
     (p.accumulate, {"acc": _signed(63), "term": _signed(63)}),
-    (p.add, {name: _signed(33) for name in ("x1", "x1_zero_point", "x2", "x2_zero_point")}),
+    (p.add, _PAIR),
     (p.add_wrap64, {"a": _signed(64), "b": _signed(64)}),
     (p.mul_shift_wide, {"x": _signed(64), "shift": (0, MAX_SHIFT)}),
     (p.rescale, {"x": _signed(63)}),
@@ -61,6 +63,9 @@ C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.requantize_wide, {"x": _signed(63), "shift": (0, MAX_SHIFT)}),
     (p.divide_by_count, {"total": _signed(63), "rounding": ONE_STAGE}),
     (p.average, {"total": _signed(63), "rounding": ONE_STAGE}),
+    (e.difference, _PAIR), (e.subtract, _PAIR), (e.centred_product, _PAIR), (e.multiply_codes, _PAIR),
+    (e.larger, {"x1": _signed(64), "x2": _signed(64)}), (e.smaller, {"x1": _signed(64), "x2": _signed(64)}),
+    (e.index_of_larger, {name: _signed(64) for name in ("best", "index", "x", "place")}),
 )
 
 _EIGHT: Interval = (-128, 255)  # a code of 8 bits, signed or not
@@ -73,6 +78,7 @@ RTL_RANGES: Ranges = {
 """Ranges of the Verilog modules: 32-bit accumulators, 8-bit codes; one value means no port."""
 
 _ACC: Ranges = {"lo": (-(1 << 31), 0), "hi": (0, (1 << 31) - 1)}
+_CODES: Ranges = dict.fromkeys(_PAIR, _EIGHT)
 RTL_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.saturate, {"lo": _EIGHT, "hi": _EIGHT}),
     (p.wrap, {}),
@@ -90,6 +96,10 @@ RTL_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.requantize_wide, {"x": _signed(48), "shift": (0, MAX_SHIFT)}),
     (p.divide_by_count, {"rounding": ONE_STAGE}),
     (p.average, {"rounding": ONE_STAGE}),
+    (e.difference, _CODES), (e.subtract, {**_ACC, **_CODES}),
+    (e.centred_product, _CODES), (e.multiply_codes, {**_ACC, **_CODES}),
+    (e.larger, {"x1": _EIGHT, "x2": _EIGHT}), (e.smaller, {"x1": _EIGHT, "x2": _EIGHT}),
+    (e.index_of_larger, {"best": _EIGHT, "index": (0, 4095), "x": _EIGHT, "place": (0, 4095)}),
 )
 
 
@@ -104,7 +114,7 @@ def traced(rule: Callable[..., Any], common: Ranges, own: Ranges) -> Trace:
 
 
 def describe_rule(rule: Callable[..., Any]) -> list[str]:
-    """Return a rule's sentence and its text, both as they stand in `primitives`."""
+    """Return a rule's sentence and its text, both as they stand in its module."""
     sentence = inspect.cleandoc(rule.__doc__ or "").split(">>>")[0].replace("``", "").rstrip()
     source = textwrap.dedent(inspect.getsource(rule))
     function = ast.parse(source).body[0]
@@ -120,7 +130,7 @@ def _enum(kind: type[IntEnum]) -> str:
 
 
 _C_HEAD = f"""\
-/* {PROVENANCE}
+/* {PROVENANCE.format("edgeq/arith")}
  * SPDX-License-Identifier: MIT
  *
  * What every integer of an exported model means: one function per scalar rule, C99, no undefined
@@ -164,7 +174,8 @@ def verilog_module(rule: Callable[..., Any], own: Ranges) -> str:
         comment.append(f"Fixed: {', '.join(fixed)}.")
     if not found.proven:
         raise ValueError(f"{found.name}: the ranges of the printed module do not prove it")
-    return print_verilog(found, PROVENANCE, comment=[*comment, "Ranges of the ports:"])
+    written = PROVENANCE.format(f"{rule.__module__.replace('.', '/')}.py")
+    return print_verilog(found, written, comment=[*comment, "Ranges of the ports:"])
 
 
 def library() -> dict[str, str]:

@@ -113,9 +113,10 @@ def struct_initializer(op: Op, place: Place) -> str:
     """Return the initializer of the op's parameter struct, one designated member per field.
 
     Fields of a base class go into a member named after it. A field that may be None has a member
-    ``has_<field>``. Fields that hold real numbers are for people and are left out.
+    ``has_<field>``. Fields that hold real numbers are for people and are left out. C has no empty struct:
+    an op without fields has the member ``unused``.
     """
-    lines = [f".{member} = {text}," for member, text in _members(op, place)]
+    lines = [f".{member} = {text}," for member, text in _members(op, place)] or [".unused = false,"]
     return "{\n" + "".join(f"{_INDENT}{line}\n" for line in lines) + "}"
 
 

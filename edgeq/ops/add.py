@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isclose
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from edgeq.arith.types import IntType, Overflow
 from edgeq.ir import fields
 from edgeq.ir.op import Bounds, Check, Finding, Op, attribute, register
 from edgeq.ir.tensor import IntArray, TensorType
+from edgeq.ops.broadcasting import broadcast, broadcast_axis, broadcast_rows, one_scale
 from edgeq.ops.weighted import accumulator_constraints
 
 _ERROR = int(Overflow.error)
@@ -54,7 +54,7 @@ class Add(Op):
         yield "C1", broadcast(x1.shape, x2.shape) is not None, f"shapes {x1.shape} and {x2.shape} do not broadcast"
         widest = max(x1.type.bits, x2.type.bits)
         yield "C2", widest <= 32, f"operands {x1.type} and {x2.type} must have at most 32 bits; requantize first"
-        yield "C3", _one_scale(x1, x2), (
+        yield "C3", one_scale(x1, x2), (
             f"operands stand at the scales {x1.scale} and {x2.scale}; requantize them to one scale first")
         yield from accumulator_constraints(self.acc, self.acc_overflow)
 
@@ -63,7 +63,7 @@ class Add(Op):
         shape = broadcast(xs[0].shape, xs[1].shape) or ()
         x1, x2 = xs
         alike = x1.scale == x2.scale and (not isinstance(x1.scale, tuple) or (x1.shape, x1.axis) == (x2.shape, x2.axis))
-        return TensorType(shape, self.acc, 0, x1.scale if alike else None, x1.axis if x1.shape == shape else 0)
+        return TensorType(shape, self.acc, 0, x1.scale if alike else None, broadcast_axis(x1, x2, shape))
 
     def bounds(self, *xs: TensorType) -> Bounds:
         """Return the limits of the sum, one for all channels."""
@@ -74,33 +74,13 @@ class Add(Op):
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
         """Return the sums (N, ...)."""
         del reference
-        shape = (xs[0].shape[0], *self.infer(*types).shape)
-        x1, x2 = (np.ascontiguousarray(np.broadcast_to(_lifted(x, len(shape)), shape)) for x in xs)
-        y = np.empty(shape, np.int64)
+        shape = self.infer(*types).shape
+        x1, x2 = broadcast_rows(xs, shape)
+        y = np.empty((xs[0].shape[0], *shape), np.int64)
         found = np.zeros(2, np.int64)
-        stopped = _add(x1.reshape(-1), types[0].zero_point, x2.reshape(-1), types[1].zero_point, self.acc.qmin,
-                       self.acc.qmax, int(self.acc_overflow), y.reshape(-1), found)
+        stopped = _add(x1, types[0].zero_point, x2, types[1].zero_point, self.acc.qmin, self.acc.qmax,
+                       int(self.acc_overflow), y.reshape(-1), found)
         return Finding(int(found[0]), int(found[1])) if stopped else y
-
-
-def _one_scale(x1: TensorType, x2: TensorType) -> bool:
-    """Tell whether the scales agree, as far as they are known."""
-    if not isinstance(x1.scale, float) or not isinstance(x2.scale, float):
-        return True
-    return isclose(x1.scale, x2.scale, rel_tol=1e-6)
-
-
-def broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Return the shape that two broadcast to, None when they do not."""
-    try:
-        return tuple(np.broadcast_shapes(a, b))
-    except ValueError:
-        return None
-
-
-def _lifted(x: IntArray, rank: int) -> IntArray:
-    """Return x with axes of length 1 put behind N, so that samples broadcast."""
-    return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])
 
 
 @kernel

@@ -5,23 +5,15 @@
 #include "edgeq_add.h"
 
 #include "edgeq_arith.h"
-
-/* Return the element of x that broadcasts to `index` of y. */
-static int64_t edgeq_broadcast(const edgeq_tensor *x, const edgeq_tensor *y, const int64_t *index) {
-    int64_t at = 0;
-    for (int k = 0; k < x->rank; k++) {
-        at = at * x->shape[k] + (x->shape[k] == 1 ? 0 : index[y->rank - x->rank + k]);
-    }
-    return edgeq_get(x, at);
-}
+#include "edgeq_broadcast.h"
 
 int edgeq_add_run(const edgeq_add_params *p, const edgeq_tensor *x1, const edgeq_tensor *x2,
                   const edgeq_tensor *y, edgeq_finding *found) {
     const int64_t size = edgeq_size(y->rank, y->shape);
     int64_t index[EDGEQ_MAX_RANK] = {0};
     for (int64_t i = 0; i < size; i++) {
-        const int64_t a = edgeq_broadcast(x1, y, index);
-        const int64_t b = edgeq_broadcast(x2, y, index);
+        const int64_t a = edgeq_get_broadcast(x1, y, index);
+        const int64_t b = edgeq_get_broadcast(x2, y, index);
         int64_t total;
         if (p->acc.bits == 64) { /* operands have at most 32 bits: nothing to narrow */
             total = edgeq_accumulate(edgeq_multiply(a, x1->zero_point, 1, 0, 0),

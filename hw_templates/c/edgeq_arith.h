@@ -1,4 +1,4 @@
-/* Printed by edgeq from edgeq/arith/primitives.py; do not edit.
+/* Printed by edgeq from edgeq/arith; do not edit.
  * SPDX-License-Identifier: MIT
  *
  * What every integer of an exported model means: one function per scalar rule, C99, no undefined
@@ -1155,6 +1155,185 @@ static inline int64_t edgeq_average(
     const int64_t t25 = t0 + t24;
     const int64_t t26 = t25 + zero_point;
     return t26;
+}
+
+/*
+ * Return the exact difference of two codes, zero points removed.
+ *
+ *     return within((x1 - x1_zero_point) - (x2 - x2_zero_point), _MIN63, _MAX63)
+ *
+ *   x1 in -2^32 .. 2^32 - 1
+ *   x1_zero_point in -2^32 .. 2^32 - 1
+ *   x2 in -2^32 .. 2^32 - 1
+ *   x2_zero_point in -2^32 .. 2^32 - 1
+ */
+static inline int64_t edgeq_difference(
+    int64_t x1, int64_t x1_zero_point, int64_t x2, int64_t x2_zero_point) {
+    const int64_t t0 = x1 - x1_zero_point;
+    const int64_t t1 = x2 - x2_zero_point;
+    const int64_t t2 = t0 - t1;
+    return t2;
+}
+
+/*
+ * Subtract two codes of one scale, zero points removed, and narrow the difference once.
+ *
+ *     return narrow(difference(x1, x1_zero_point, x2, x2_zero_point), lo, hi, overflow)
+ *
+ *   x1 in -2^32 .. 2^32 - 1
+ *   x1_zero_point in -2^32 .. 2^32 - 1
+ *   x2 in -2^32 .. 2^32 - 1
+ *   x2_zero_point in -2^32 .. 2^32 - 1
+ *   lo in -2^62 .. 0
+ *   hi in 0 .. 2^62 - 1
+ *   overflow in 0 .. 4
+ */
+static inline int64_t edgeq_subtract(
+    int64_t x1, int64_t x1_zero_point, int64_t x2, int64_t x2_zero_point, int64_t lo, int64_t hi,
+    int64_t overflow) {
+    const int64_t t0 = overflow == INT64_C(0);
+    const int64_t t1 = x1 - x1_zero_point;
+    const int64_t t2 = x2 - x2_zero_point;
+    const int64_t t3 = t1 - t2;
+    const int64_t t4 = t3 > lo ? t3 : lo;
+    const int64_t t5 = t4 < hi ? t4 : hi;
+    const int64_t t6 = overflow == INT64_C(1);
+    const int64_t t7 = lo < INT64_C(0);
+    const int64_t t8 = INT64_C(0) - hi;
+    const int64_t t9 = t7 != 0 ? t8 : lo;
+    const int64_t t10 = t3 > t9 ? t3 : t9;
+    const int64_t t11 = t10 < hi ? t10 : hi;
+    const int64_t t12 = overflow == INT64_C(2);
+    const int64_t t13 = t3 >= lo;
+    const int64_t t14 = t3 <= hi;
+    const int64_t t15 = t13 & t14;
+    const int64_t t16 = t15 != 0 ? t3 : INT64_C(0);
+    const int64_t t17 = overflow == INT64_C(3);
+    const int64_t t18 = hi - lo;
+    const int64_t t19 = t3 & t18;
+    const int64_t t20 = INT64_C(0) - lo;
+    const int64_t t21 = t19 ^ t20;
+    const int64_t t22 = t21 + lo;
+    const int64_t t23 = t17 != 0 ? t22 : t3;
+    const int64_t t24 = t12 != 0 ? t16 : t23;
+    const int64_t t25 = t6 != 0 ? t11 : t24;
+    const int64_t t26 = t0 != 0 ? t5 : t25;
+    return t26;
+}
+
+/*
+ * Return the exact product of two codes, zero points removed.
+ *
+ *     return within((x1 - x1_zero_point) * (x2 - x2_zero_point), _MIN64, _MAX64)
+ *
+ *   x1 in -2^32 .. 2^32 - 1
+ *   x1_zero_point in -2^32 .. 2^32 - 1
+ *   x2 in -2^32 .. 2^32 - 1
+ *   x2_zero_point in -2^32 .. 2^32 - 1
+ *
+ * Relies on (edgeq proves it per layer):
+ *   (x1 - x1_zero_point) * (x2 - x2_zero_point) in -2^63 .. 2^63 - 1
+ */
+static inline int64_t edgeq_centred_product(
+    int64_t x1, int64_t x1_zero_point, int64_t x2, int64_t x2_zero_point) {
+    const int64_t t0 = x1 - x1_zero_point;
+    const int64_t t1 = x2 - x2_zero_point;
+    const int64_t t2 = t0 * t1;
+    return t2;
+}
+
+/*
+ * Multiply two codes, zero points removed, and narrow the product once.
+ *
+ *     return narrow(centred_product(x1, x1_zero_point, x2, x2_zero_point), lo, hi, overflow)
+ *
+ *   x1 in -2^32 .. 2^32 - 1
+ *   x1_zero_point in -2^32 .. 2^32 - 1
+ *   x2 in -2^32 .. 2^32 - 1
+ *   x2_zero_point in -2^32 .. 2^32 - 1
+ *   lo in -2^62 .. 0
+ *   hi in 0 .. 2^62 - 1
+ *   overflow in 0 .. 4
+ *
+ * Relies on (edgeq proves it per layer):
+ *   (x1 - x1_zero_point) * (x2 - x2_zero_point) in -2^63 .. 2^63 - 1
+ */
+static inline int64_t edgeq_multiply_codes(
+    int64_t x1, int64_t x1_zero_point, int64_t x2, int64_t x2_zero_point, int64_t lo, int64_t hi,
+    int64_t overflow) {
+    const int64_t t0 = overflow == INT64_C(0);
+    const int64_t t1 = x1 - x1_zero_point;
+    const int64_t t2 = x2 - x2_zero_point;
+    const int64_t t3 = t1 * t2;
+    const int64_t t4 = t3 > lo ? t3 : lo;
+    const int64_t t5 = t4 < hi ? t4 : hi;
+    const int64_t t6 = overflow == INT64_C(1);
+    const int64_t t7 = lo < INT64_C(0);
+    const int64_t t8 = INT64_C(0) - hi;
+    const int64_t t9 = t7 != 0 ? t8 : lo;
+    const int64_t t10 = t3 > t9 ? t3 : t9;
+    const int64_t t11 = t10 < hi ? t10 : hi;
+    const int64_t t12 = overflow == INT64_C(2);
+    const int64_t t13 = t3 >= lo;
+    const int64_t t14 = t3 <= hi;
+    const int64_t t15 = t13 & t14;
+    const int64_t t16 = t15 != 0 ? t3 : INT64_C(0);
+    const int64_t t17 = overflow == INT64_C(3);
+    const int64_t t18 = hi - lo;
+    const int64_t t19 = t3 & t18;
+    const int64_t t20 = INT64_C(0) - lo;
+    const int64_t t21 = t19 ^ t20;
+    const int64_t t22 = t21 + lo;
+    const int64_t t23 = t17 != 0 ? t22 : t3;
+    const int64_t t24 = t12 != 0 ? t16 : t23;
+    const int64_t t25 = t6 != 0 ? t11 : t24;
+    const int64_t t26 = t0 != 0 ? t5 : t25;
+    return t26;
+}
+
+/*
+ * Return the larger of two codes.
+ *
+ *     return maximum(x1, x2)
+ *
+ *   x1 in -2^63 .. 2^63 - 1
+ *   x2 in -2^63 .. 2^63 - 1
+ */
+static inline int64_t edgeq_larger(
+    int64_t x1, int64_t x2) {
+    const int64_t t0 = x1 > x2 ? x1 : x2;
+    return t0;
+}
+
+/*
+ * Return the smaller of two codes.
+ *
+ *     return minimum(x1, x2)
+ *
+ *   x1 in -2^63 .. 2^63 - 1
+ *   x2 in -2^63 .. 2^63 - 1
+ */
+static inline int64_t edgeq_smaller(
+    int64_t x1, int64_t x2) {
+    const int64_t t0 = x1 < x2 ? x1 : x2;
+    return t0;
+}
+
+/*
+ * Return place where x is larger than best, else index: a tie stays with the first.
+ *
+ *     return select(x > best, place, index)
+ *
+ *   best in -2^63 .. 2^63 - 1
+ *   index in -2^63 .. 2^63 - 1
+ *   x in -2^63 .. 2^63 - 1
+ *   place in -2^63 .. 2^63 - 1
+ */
+static inline int64_t edgeq_index_of_larger(
+    int64_t best, int64_t index, int64_t x, int64_t place) {
+    const int64_t t0 = x > best;
+    const int64_t t1 = t0 != 0 ? place : index;
+    return t1;
 }
 
 #ifdef __cplusplus

@@ -80,6 +80,15 @@ static inline int64_t edgeq_size(int rank, const int64_t *shape) {
     return size;
 }
 
+/* Return the place of the element at `index` in row-major order. */
+static inline int64_t edgeq_place(int rank, const int64_t *shape, const int64_t *index) {
+    int64_t at = 0;
+    for (int k = 0; k < rank; k++) {
+        at = at * shape[k] + index[k];
+    }
+    return at;
+}
+
 /* Return element `index` of `data`. */
 static inline int64_t edgeq_load(const void *data, int element, int64_t index) {
     const uint8_t *at = (const uint8_t *)data + index * edgeq_element_bytes(element);

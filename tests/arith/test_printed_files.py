@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,8 +31,9 @@ def test_nothing_else_claims_to_be_printed() -> None:
 def test_text_keeps_the_rules_of_the_template_folder(name: str) -> None:
     text = PRINTED[name]
     lines = text.split("\n")
-    provenance = "Printed by edgeq from edgeq/arith/primitives.py; do not edit."
-    assert lines[0] in (f"/* {provenance}", f"// {provenance}")
+    said = re.fullmatch(r"(?:/\*|//) Printed by edgeq from (edgeq/arith(?:/\w+\.py)?); do not edit\.", lines[0])
+    assert said is not None
+    assert (TEMPLATES.parent / said[1]).exists()
     assert lines[1].endswith("SPDX-License-Identifier: MIT")
     assert text.isascii()
     assert text.endswith("\n")

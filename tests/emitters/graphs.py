@@ -13,6 +13,7 @@ from edgeq.arith.types import Overflow, Rounding
 from edgeq.ir.quantization import Table
 from edgeq.ir.tensor import Constant
 from tests.emitters import graphs_products
+from tests.emitters.graphs_moves import moves
 from tests.emitters.made import S8, S16, S32, U8, Made, codes
 
 ONE_STAGE = [r.name for r in Rounding if not r.name.startswith("two_stage")]
@@ -176,5 +177,5 @@ def _table(rng: np.random.Generator, channels: int, lo: int, hi: int) -> Constan
 
 
 GRAPHS: dict[str, Callable[[], Made]] = {"every_op": every_op, "rules": rules, "widths": widths, "small": small,
-                                       **graphs_products.GRAPHS}
+                                        "moves": moves, **graphs_products.GRAPHS}
 """Every graph by name; calling one gives the graph and inputs for `simulate`."""

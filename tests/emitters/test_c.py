@@ -151,6 +151,11 @@ ALONE: dict[str, Any] = {
     "pad": lambda b, x: b.pad(x, (0, 1, 0), (0, 0, 1)),
     "flatten": lambda b, x: b.flatten(x),
     "reshape": lambda b, x: b.reshape(x, (8,)),
+    "sub": lambda b, x: b.sub(x, x),
+    "mul": lambda b, x: b.mul(x, x),
+    "maximum": lambda b, x: b.maximum(x, x),
+    "minimum": lambda b, x: b.minimum(x, x),
+    "transpose": lambda b, x: b.transpose(x, (2, 0, 1)),
 }
 
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Difference of two values of one scale; see edgeq_sub.h.
+ */
+#include "edgeq_sub.h"
+
+#include "edgeq_arith.h"
+#include "edgeq_broadcast.h"
+
+int edgeq_sub_run(const edgeq_sub_params *p, const edgeq_tensor *x1, const edgeq_tensor *x2,
+                  const edgeq_tensor *y, edgeq_finding *found) {
+    const int64_t size = edgeq_size(y->rank, y->shape);
+    int64_t index[EDGEQ_MAX_RANK] = {0};
+    for (int64_t i = 0; i < size; i++) {
+        const int64_t a = edgeq_get_broadcast(x1, y, index);
+        const int64_t b = edgeq_get_broadcast(x2, y, index);
+        int64_t total;
+        if (p->acc.bits == 64) { /* holds every difference: nothing to narrow */
+            total = edgeq_difference(a, x1->zero_point, b, x2->zero_point);
+        } else {
+            total = edgeq_subtract(a, x1->zero_point, b, x2->zero_point, p->acc.lo, p->acc.hi,
+                                    p->acc_overflow);
+        }
+        if (p->acc_overflow == EDGEQ_OVERFLOW_ERROR && edgeq_outside(&p->acc, total, i, found)) {
+            return EDGEQ_OVERFLOW;
+        }
+        edgeq_put(y, i, total);
+        edgeq_advance(y->rank, y->shape, index);
+    }
+    return EDGEQ_OK;
+}

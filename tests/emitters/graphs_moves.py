@@ -1,0 +1,76 @@
+"""A graph that reaches every op on pairs of codes and every op that moves codes, at ranks 0 to 5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeq import Graph, GraphBuilder, IntType
+
+S8, U8, S16, S32 = IntType(8), IntType(8, signed=False), IntType(16), IntType(32)
+Made = tuple[Graph, dict[str, npt.NDArray[Any]]]
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "scalar": (), "row": (5,), "table": (3, 5), "image": (4, 3, 5), "clip": (2, 4, 1, 5), "deep": (2, 1, 4, 3, 1),
+}
+
+
+def _codes(rng: np.random.Generator, kept: IntType, shape: tuple[int, ...], images: int) -> npt.NDArray[Any]:
+    """Return random codes; the first image is all of the smallest, the second all of the largest."""
+    made = rng.integers(kept.qmin, kept.qmax, (images, *shape), dtype=np.int64, endpoint=True)
+    made[0], made[1] = kept.qmin, kept.qmax
+    return made
+
+
+def moves(images: int = 5) -> Made:
+    """Every op of two operands over every pair of ranks, every move at every rank, wide and narrow."""
+    rng = np.random.default_rng(11)
+    b = GraphBuilder("moves")
+    xs = {name: b.input(name, shape, S8, zero_point=-7) for name, shape in SHAPES.items()}
+    wide = b.input("wide", (3, 1), S32, zero_point=-5)
+    word = b.input("word", (4,), IntType(32, signed=False))
+    _pairs(b, xs)
+    _widths(b, wide, word)
+    for name, x in xs.items():
+        _moves(b, name, x)
+    data = {name: _codes(rng, S8, shape, images) for name, shape in SHAPES.items()}
+    data |= {"wide": _codes(rng, S32, (3, 1), images), "word": _codes(rng, word.type.type, (4,), images)}
+    return b.build(), data
+
+
+def _pairs(b: GraphBuilder, xs: dict[str, Any]) -> None:
+    names = list(xs)
+    for k, first in enumerate(names):
+        for second in dict.fromkeys((first, names[-1 - k], names[(k + 1) % len(names)])):
+            x1, x2, to = xs[first], xs[second], f"{first}_{second}"
+            b.output(b.sub(x1, x2, name=f"sub_{to}"))
+            b.output(b.requantize(b.mul(x1, x2, name=f"mul_{to}"), 11, 9, zero_point=3, type=U8))
+            b.output(b.maximum(x1, x2, name=f"max_{to}"))
+            b.output(b.minimum(x1, x2, name=f"min_{to}"))
+
+
+def _widths(b: GraphBuilder, wide: Any, word: Any) -> None:
+    """Accumulators of every rule, and 63 and 64 bits."""
+    half = b.clamp(word, 0, 1 << 31, name="half")
+    for bits, signed in ((9, True), (62, True), (63, False), (63, True), (64, True)):
+        kept, to = IntType(bits, signed), f"{'s' if signed else 'u'}{bits}"
+        b.output(b.sub(wide, word, acc=kept, name=f"sub_{to}"))
+        b.output(b.mul(wide, half, acc=kept, name=f"mul_{to}"))
+    for overflow in ("saturate", "error"):
+        kept = IntType(62 if overflow == "error" else 16)
+        small = b.clamp(wide, -9, 9, name=f"small_{overflow}")
+        b.output(b.sub(wide, small, acc=kept, acc_overflow=overflow, name=f"sub_{overflow}"))
+        b.output(b.mul(wide, small, acc=kept, acc_overflow=overflow, name=f"mul_{overflow}"))
+    signed = b.reshape(wide, (3,), name="signed")
+    same = b.requantize(signed, 1, 0, type=S16, name="same")
+    bits = b.requantize(signed, 1, 20, type=U8, name="bits")
+    b.output(b.maximum(same, bits, name="max_mixed"))
+    b.output(b.minimum(bits, same, name="min_mixed"))
+
+
+def _moves(b: GraphBuilder, name: str, x: Any) -> None:
+    rank = len(x.shape)
+    b.output(b.transpose(x, tuple(reversed(range(rank))), name=f"turned_{name}"))
+    b.output(b.transpose(x, tuple((k + 1) % rank for k in range(rank)), name=f"rolled_{name}"))
