@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeq import GraphBuilder, IntType, simulate
+from edgeq import simulate
 from edgeq.errors import OverflowDetected
-from tests.judges.tosa_layers import S8, avg_pool2d, channels_first, channels_last, conv2d, depthwise_conv2d, max_pool2d
-from tests.judges.tosa_model import Case, ReferenceModel, Tensor, judge, number
+from tests.judges.tosa_layers import avg_pool2d, conv2d, depthwise_conv2d, max_pool2d
+from tests.judges.tosa_model import Case, ReferenceModel, judge
+from tests.judges.tosa_products import Overflowing, long_matmul, matmul, transpose_conv2d
 from tests.judges.tosa_rescale import rescale_16, rescale_double, rescale_single
 from tests.tools import need_tool
 
 pytestmark = pytest.mark.judge
 
 VALUES = 200_000
-OPERATORS = (rescale_single, rescale_double, rescale_16, conv2d, depthwise_conv2d, max_pool2d, avg_pool2d)
+OPERATORS = (rescale_single, rescale_double, rescale_16, conv2d, depthwise_conv2d, transpose_conv2d, matmul, max_pool2d,
+             avg_pool2d)
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +36,33 @@ def model() -> Iterator[ReferenceModel]:
 def test_every_value_is_tosas(model: ReferenceModel, operator: Callable[[int], list[Case]]) -> None:
     cases = operator(VALUES)
     assert judge(cases, model.outputs(cases)) >= VALUES
+
+
+@pytest.mark.parametrize("high", [False, True], ids=["down", "up"])
+def test_a_sum_that_the_model_wraps_silently_is_an_overflow(model: ReferenceModel, high: bool) -> None:
+    """The model says TOSA_VALID and gives the sum modulo 2^32; `wrap` equals it, `error` stops, and only then."""
+    layer = Overflowing(high)
+    expected = model.outputs([layer.case()])
+    judge([layer.case()], expected)
+    exact = layer.exact()
+    wrapped = expected[layer.case().name].ravel() != exact[:, -1]
+    leaves = (exact.min(axis=1) < -(1 << 31)) | (exact.max(axis=1) >= 1 << 31)
+    assert 20 < wrapped.sum() < 180
+    graph = layer.graph("error")
+    for sample, stops, lost in zip(layer.x[..., None, None], leaves, wrapped, strict=True):
+        assert stops or not lost
+        if stops:
+            with pytest.raises(OverflowDetected, match=r"conv2d 'sum': value .* is outside s32"):
+                simulate(graph, {"x": sample[None]})
+        else:
+            simulate(graph, {"x": sample[None]})
+
+
+def test_a_product_that_the_model_wraps_silently_is_an_overflow(model: ReferenceModel) -> None:
+    _, _, case = long_matmul()
+    expected = model.outputs([case])
+    assert expected[case.name].tolist() == [[[140_000 * 128 * 128 - (1 << 32), 70_000 * 128 * (128 - 127)]]]
+    judge([case], expected)
+    graph, data, _ = long_matmul("error")
+    with pytest.raises(OverflowDetected, match=r"matmul 'product': value 2147483648 at image 0, index \[0, 0\]"):
+        simulate(graph, data)
