@@ -89,7 +89,8 @@ class Project:
     def _step(self, node: Node) -> dict[str, Any]:
         return {
             "symbol": self._symbol(node.name), "kind": node.op.KIND, "params": self._struct(node),
-            "operands": [self._symbol(v) for v in node.inputs], "comment": comment(f"{node.name}: {node.op.KIND}"),
+            "operands": [self._symbol(v) for v in node.inputs], "many": node.op.MANY,
+            "comment": comment(f"{node.name}: {node.op.KIND}"),
         }
 
     # Parameters

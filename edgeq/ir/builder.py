@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -43,8 +44,8 @@ class _Draft:
 class GraphBuilder:
     """Collect inputs, ops and outputs, checking each as it comes; `build` names the layers.
 
-    Every op of the registry is a method: operands first, then the op's attributes in the order of its
-    dataclass, and ``name=``.
+    Every op of the registry is a method: operands first (in a list where an op takes many), then the op's
+    attributes in the order of its dataclass, and ``name=``.
 
     >>> import edgeq
     >>> b = edgeq.GraphBuilder("net")
@@ -84,15 +85,18 @@ class GraphBuilder:
 
     def apply(self, op: Op, operands: Sequence[Value], name: str | None = None) -> Value:
         """Add an op that is already made; returns its result."""
-        for operand in operands:
-            if not isinstance(operand, Value) or operand.owner is not self:
-                raise GraphError(f"{op.KIND} '{name or ''}': operand {operand!r} is not a value of this graph")
-        if not isinstance(name, str | None):
-            raise GraphError(f"{op.KIND}: the name {name!r} is not text")
+        self._require_own(op.KIND, operands, name)
         result = op.check(name or "", [v.type for v in operands])
         value = self._value(result)
         self._drafts.append(_Draft(op, tuple(v.key for v in operands), value.key, name))
         return value
+
+    def _require_own(self, kind: str, operands: Sequence[Value], name: str | None) -> None:
+        if not isinstance(name, str | None):
+            raise GraphError(f"{kind}: the name {name!r} is not text")
+        for operand in operands:
+            if not isinstance(operand, Value) or operand.owner is not self:
+                raise GraphError(f"{kind} '{name or ''}': operand {operand!r} is not a value of this graph")
 
     def output(self, value: Value, name: str | None = None) -> None:
         """Let a value leave the graph, under its layer's name unless ``name`` is given."""
@@ -124,11 +128,13 @@ class GraphBuilder:
         cls = OPS[kind]
 
         def add(*arguments: Any, name: str | None = None, **attributes: Any) -> Value:
-            operands, rest = _split(cls, arguments, attributes)
+            operands, rest = _split(cls, name, arguments, attributes)
+            self._require_own(kind, operands, name)
+            cls.check_count(name or "", len(operands))
             try:
-                op = cls(*rest, **attributes)
+                op = cls.make([v.type for v in operands], *rest, **attributes)
             except TypeError as error:
-                text = str(error).replace(f"{cls.__name__}.__init__()", "").strip()
+                text = re.sub(rf"{cls.__name__}\.(__init__|make)\(\)", "", str(error)).strip()
                 known = ", ".join(_signature(cls).parameters)
                 raise GraphError(f"{kind} '{name or ''}': {text}; its arguments are {known}") from None
             except GraphError as error:
@@ -150,7 +156,8 @@ class GraphBuilder:
 def _signature(cls: type[Op]) -> Signature:
     """Return how an op's method is called: operands, attributes, name."""
     operands = [Parameter(o, Parameter.POSITIONAL_OR_KEYWORD) for o in cls.OPERANDS]
-    given = signature(cls).parameters.values()
+    derives = "make" in vars(cls)
+    given = [*signature(cls.make).parameters.values()][1:] if derives else signature(cls).parameters.values()
     attributes = [p.replace(annotation=Parameter.empty, default=_shown(p.default)) for p in given]
     return Signature([*operands, *attributes, Parameter("name", Parameter.KEYWORD_ONLY, default=None)])
 
@@ -163,10 +170,10 @@ def _shown(default: Any) -> Any:
 
 
 def _split(
-    cls: type[Op], arguments: tuple[Any, ...], attributes: dict[str, Any]
+    cls: type[Op], name: str | None, arguments: tuple[Any, ...], attributes: dict[str, Any]
 ) -> tuple[list[Value], tuple[Any, ...]]:
     """Separate the operands, given by place or by name, from the attributes."""
-    operands: list[Value] = []
+    operands: list[Any] = []
     rest = arguments
     for operand in cls.OPERANDS:
         if operand in attributes:
@@ -174,7 +181,13 @@ def _split(
         elif rest:
             operands.append(rest[0])
             rest = rest[1:]
-    return operands, rest
+    if not cls.MANY or not operands:
+        return operands, rest
+    (listed,) = operands
+    if not isinstance(listed, list | tuple):
+        got = type(listed).__name__
+        raise GraphError(f"{cls.KIND} '{name or ''}': {cls.OPERANDS[0]} must be a list of values, got {got}")
+    return list(listed), rest
 
 
 def _names(inputs: Mapping[int, GraphInput], drafts: Sequence[_Draft]) -> dict[int, tuple[str, str]]:

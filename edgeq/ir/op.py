@@ -38,13 +38,15 @@ class Bounds:
 class Op(ABC):
     """Base of every op. A subclass states its operands, infers its result, checks itself and runs.
 
-    ``ARITHMETIC`` marks an op that starts a layer; ``ENDS_LAYER`` one that joins the layer of the
-    arithmetic op whose result it alone consumes. ``WEIGHTS`` names the constant fields that are parameters
-    of the model, as opposed to parameters of the quantization.
+    ``OPERANDS`` names the operands; with ``MANY`` its one name stands for a list of one or more. ``ARITHMETIC``
+    marks an op that starts a layer; ``ENDS_LAYER`` one that joins the layer of the arithmetic op whose result it
+    alone consumes. ``WEIGHTS`` names the constant fields that are parameters of the model, as opposed to parameters
+    of the quantization.
     """
 
     KIND: ClassVar[str]
     OPERANDS: ClassVar[tuple[str, ...]] = ("x",)
+    MANY: ClassVar[bool] = False
     ARITHMETIC: ClassVar[bool] = False
     ENDS_LAYER: ClassVar[bool] = False
     WEIGHTS: ClassVar[tuple[str, ...]] = ()
@@ -60,6 +62,12 @@ class Op(ABC):
                     raise GraphError(f"{self.KIND}: {field.name}: {error}") from None
                 except (TypeError, ValueError, OverflowError):
                     raise GraphError(f"{self.KIND}: {field.name}: {value!r} is not {convert.__doc__}") from None
+
+    @classmethod
+    def make(cls, xs: Sequence[TensorType], *arguments: Any, **attributes: Any) -> Op:
+        """Make the op from what a user writes; a subclass may derive its fields from the operands' types."""
+        del xs
+        return cls(*arguments, **attributes)
 
     @abstractmethod
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
@@ -85,14 +93,21 @@ class Op(ABC):
 
     def check(self, name: str, xs: Sequence[TensorType]) -> TensorType:
         """Check every constraint and return the result's type; raises GraphError with the label."""
-        if len(xs) != len(self.OPERANDS):
-            raise GraphError(f"{self.KIND} '{name}': takes {len(self.OPERANDS)} operands, got {len(xs)}")
+        self.check_count(name, len(xs))
         for label, holds, text in self.constraints(*xs):
             if not holds:
                 raise GraphError(f"{self.KIND} '{name}' {label}: {text}")
         result = self.infer(*xs)
         check_size(f"{self.KIND} '{name}'", result)
         return result
+
+    @classmethod
+    def check_count(cls, name: str, count: int) -> None:
+        """Raise GraphError for a number of operands that the op does not take."""
+        if cls.MANY and count < 1:
+            raise GraphError(f"{cls.KIND} '{name}': takes at least 1 operand, got {count}")
+        if not cls.MANY and count != len(cls.OPERANDS):
+            raise GraphError(f"{cls.KIND} '{name}': takes {len(cls.OPERANDS)} operands, got {count}")
 
 
 OPS: dict[str, type[Op]] = {}

@@ -71,6 +71,22 @@ def _widths(b: GraphBuilder, wide: Any, word: Any) -> None:
 
 
 def _moves(b: GraphBuilder, name: str, x: Any) -> None:
+    """Reorder, take parts and join again along every axis."""
     rank = len(x.shape)
     b.output(b.transpose(x, tuple(reversed(range(rank))), name=f"turned_{name}"))
     b.output(b.transpose(x, tuple((k + 1) % rank for k in range(rank)), name=f"rolled_{name}"))
+    b.output(b.slice(x, (0,) * rank, name=f"whole_{name}"))
+    backwards = b.slice(x, step=(-1,) * rank, name=f"backwards_{name}")
+    b.output(backwards)
+    for axis in range(rank):
+        kept: list[int | None] = [None] * rank
+        kept[axis] = -2
+        part = b.slice(x, step=kept, name=f"part_{name}_{axis}")
+        b.output(b.concat([x, part, backwards, part], axis, name=f"joined_{name}_{axis}"))
+        b.output(b.argmax(x, axis - rank * (axis % 2), keepdims=axis == 1, name=f"first_{name}_{axis}"))
+    if rank == 3:
+        for factors in ((1, 3), (2, 1)):
+            b.output(b.upsample(x, factors, name=f"up_{factors[0]}_{factors[1]}"))
+        for order in ("crd", "dcr"):
+            b.output(b.pixel_shuffle(b.concat([x, backwards], name=f"eight_{order}"), 2, order, name=f"mixed_{order}"))
+    b.output(b.concat([b.reshape(x, (1, -1), name=f"one_{name}")], name=f"alone_{name}"))

@@ -155,6 +155,11 @@ ALONE: dict[str, Any] = {
     "mul": lambda b, x: b.mul(x, x),
     "maximum": lambda b, x: b.maximum(x, x),
     "minimum": lambda b, x: b.minimum(x, x),
+    "concat": lambda b, x: b.concat([x, x], 1),
+    "slice": lambda b, x: b.slice(x, 1),
+    "upsample": lambda b, x: b.upsample(x, 2),
+    "pixel_shuffle": lambda b, x: b.pixel_shuffle(x, 1),
+    "argmax": lambda b, x: b.argmax(x),
     "transpose": lambda b, x: b.transpose(x, (2, 0, 1)),
 }
 

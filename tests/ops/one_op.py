@@ -9,6 +9,7 @@ import pytest
 
 from edgeq import Graph, GraphBuilder, IntType, simulate
 from edgeq.errors import OverflowDetected
+from edgeq.ir.op import OPS
 from tests.oracles.products import Accumulator
 
 S8, U8, S16, S32 = IntType(8), IntType(8, signed=False), IntType(16), IntType(32)
@@ -40,7 +41,8 @@ def graph_of(kind: str, operands: list[Operand], *arguments: Any, **attributes: 
     """Return a graph of one op called ``op``."""
     b = GraphBuilder("net")
     xs = [b.input(f"x{k}", o.data.shape[1:], o.type, o.zero_point) for k, o in enumerate(operands)]
-    b.output(getattr(b, kind)(*xs, *arguments, **attributes, name="op"), name="y")
+    given = [xs] if OPS[kind].MANY else xs
+    b.output(getattr(b, kind)(*given, *arguments, **attributes, name="op"), name="y")
     return b.build()
 
 

@@ -66,3 +66,61 @@ def transpose(x: Any, perm: Any) -> np.ndarray:
     for place in np.ndindex(*x.shape):
         y[(place[0], *(place[1 + k] for k in perm))] = int(x[place])
     return y
+
+
+def concat(xs: Any, axis: int) -> np.ndarray:
+    """Return tensors (N, ...) one behind the other along an axis of a sample."""
+    shape = list(xs[0].shape)
+    shape[1 + axis] = sum(x.shape[1 + axis] for x in xs)
+    y = np.empty(shape, dtype=object)
+    start = 0
+    for x in xs:
+        for place in np.ndindex(*x.shape):
+            to = list(place)
+            to[1 + axis] += start
+            y[tuple(to)] = int(x[place])
+        start += x.shape[1 + axis]
+    return y
+
+
+def sliced(x: Any, entries: Any) -> np.ndarray:
+    """Return x (N, ...) with the listed indices of each axis of a sample: (start, stop, step) as Python counts."""
+    kept = [list(range(size))[start:stop:step] for size, (start, stop, step) in zip(x.shape[1:], entries, strict=True)]
+    y = np.empty((x.shape[0], *map(len, kept)), dtype=object)
+    for place in np.ndindex(*y.shape):
+        y[place] = int(x[(place[0], *(k[p] for k, p in zip(kept, place[1:], strict=True)))])
+    return y
+
+
+def upsample(x: Any, factors: Any) -> np.ndarray:
+    """Return x (N, C, H, W) with each code a block of factors[0] rows and factors[1] columns."""
+    N, C, H, W = x.shape
+    y = np.empty((N, C, H * factors[0], W * factors[1]), dtype=object)
+    for n, c, h, w in np.ndindex(*x.shape):
+        for i, j in np.ndindex(*factors):
+            y[n, c, h * factors[0] + i, w * factors[1] + j] = int(x[n, c, h, w])
+    return y
+
+
+def pixel_shuffle(x: Any, factor: int, order: str) -> np.ndarray:
+    """Return x (N, C * factor**2, H, W) with its channels spread over squares."""
+    N, channels, H, W = x.shape
+    C = channels // factor**2
+    y = np.empty((N, C, H * factor, W * factor), dtype=object)
+    for n, k, h, w in np.ndindex(*x.shape):
+        if order == "crd":
+            c, i, j = k // factor // factor, k // factor % factor, k % factor
+        else:
+            c, i, j = k % C, k // C // factor, k // C % factor
+        y[n, c, h * factor + i, w * factor + j] = int(x[n, k, h, w])
+    return y
+
+
+def argmax(x: Any, axis: int, *, keepdims: bool = False) -> np.ndarray:
+    """Return the lowest index of the largest code along an axis of a sample."""
+    rest = [d for k, d in enumerate(x.shape) if k != 1 + axis]
+    y = np.empty(rest, dtype=object)
+    for place in np.ndindex(*rest):
+        line = [int(v) for v in x[(*place[: 1 + axis], slice(None), *place[1 + axis :])]]
+        y[place] = line.index(max(line))
+    return np.expand_dims(y, 1 + axis) if keepdims else y
