@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeq.arith import elementwise as e
+from edgeq.arith import lookup, softmax
 from edgeq.arith import primitives as p
 from edgeq.arith.print_c import FLOOR_SHIFT, describe, print_c
 from edgeq.arith.print_verilog import print_verilog
@@ -46,6 +47,29 @@ C_RANGES: Ranges = {
 """Ranges in the C header: any type of up to 63 bits (unsigned: 62), any multiplier of the contract."""
 
 _PAIR: Ranges = {name: _signed(33) for name in ("x1", "x1_zero_point", "x2", "x2_zero_point")}
+_Q31: Interval = (0, (1 << 31) - 1)
+_SUM: Interval = (1, (1 << 31) - 1)
+_OUTPUT: Ranges = {"bits": (8, 16), "lo": (-(1 << 15), 0), "hi": (0, (1 << 16) - 1)}
+ACTIVATIONS: tuple[tuple[Callable[..., Any], Ranges], ...] = (
+    (lookup.lookup_index, {"x": (-2048, 4095), "lo": (-2048, 0)}),
+    (lookup.interpolation_index, {"x": _signed(16)}),
+    (lookup.interpolate, {name: _signed(16) for name in ("x", "entry", "following")}),
+    (lookup.interpolate_rounded, {name: _signed(16) for name in ("x", "entry", "following")}),
+    (lookup.is_below, {"x": _signed(64), "bound": _signed(64)}),
+    (lookup.passes_threshold, {"x": _signed(62), "threshold": _signed(64), "direction": (-1, 1)}),
+    (lookup.threshold_level, {"count": (0, (1 << 16) - 1), "start": _signed(32), "step": _signed(32)}),
+    (softmax.softmax_distance, {"largest": (-(1 << 15), (1 << 16) - 1), "x": (-(1 << 15), (1 << 16) - 1)}),
+    (softmax.bit_length, {"x": (0, (1 << 32) - 1)}),
+    (softmax.high_multiply, {"a": _signed(32), "b": _signed(32)}),
+    (softmax.softmax_reciprocal, {"total": _SUM}),
+    (softmax.softmax_term, {"exponential": _Q31}),
+    (softmax.softmax_gemmlowp, {"exponential": _Q31, "reciprocal": _Q31, "total": _SUM, **_OUTPUT}),
+    (softmax.softmax_table, {"exponential": _Q31, "total": (1, (1 << 47) - 1), **_OUTPUT}),
+    (softmax.softmax_s16_fraction, {"total": _SUM}),
+    (softmax.softmax_s16, {"exponential": (0, (1 << 15) - 1), "reciprocal": _signed(16), "total": _SUM}),
+)
+"""Rules of `lookup` and `softmax`: printed as C and as Verilog for one set of ranges."""
+
 C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.saturate, {"x": _signed(64), "lo": _signed(64), "hi": _signed(64)}),
     (p.wrap, {"x": _signed(64)}),
@@ -66,6 +90,7 @@ C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (e.difference, _PAIR), (e.subtract, _PAIR), (e.centred_product, _PAIR), (e.multiply_codes, _PAIR),
     (e.larger, {"x1": _signed(64), "x2": _signed(64)}), (e.smaller, {"x1": _signed(64), "x2": _signed(64)}),
     (e.index_of_larger, {name: _signed(64) for name in ("best", "index", "x", "place")}),
+    *ACTIVATIONS,
 )
 
 _EIGHT: Interval = (-128, 255)  # a code of 8 bits, signed or not
@@ -100,6 +125,7 @@ RTL_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (e.centred_product, _CODES), (e.multiply_codes, {**_ACC, **_CODES}),
     (e.larger, {"x1": _EIGHT, "x2": _EIGHT}), (e.smaller, {"x1": _EIGHT, "x2": _EIGHT}),
     (e.index_of_larger, {"best": _EIGHT, "index": (0, 4095), "x": _EIGHT, "place": (0, 4095)}),
+    *ACTIVATIONS,
 )
 
 

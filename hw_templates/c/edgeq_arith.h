@@ -1336,6 +1336,616 @@ static inline int64_t edgeq_index_of_larger(
     return t1;
 }
 
+/*
+ * Return the place of x in a table whose first entry belongs to the smallest code lo.
+ *
+ *     return x - lo
+ *
+ *   x in -2048 .. 4095
+ *   lo in -2048 .. 0
+ */
+static inline int64_t edgeq_lookup_index(
+    int64_t x, int64_t lo) {
+    const int64_t t0 = x - lo;
+    return t0;
+}
+
+/*
+ * Return the place, in a table of 513 entries, of the entry at or below a 16-bit x.
+ *
+ *     return (x + (1 << 15)) >> _FRACTION_BITS
+ *
+ *   x in -2^15 .. 2^15 - 1
+ */
+static inline int64_t edgeq_interpolation_index(
+    int64_t x) {
+    const int64_t t0 = x + INT64_C(32768);
+    const int64_t t1 = t0 >> INT64_C(7);
+    return t1;
+}
+
+/*
+ * Return 128 times the value at a 16-bit x on the line from entry to the entry that follows it.
+ *
+ *     return (entry << _FRACTION_BITS) + (following - entry) * (x & ((1 << _FRACTION_BITS) - 1))
+ *
+ *   x in -2^15 .. 2^15 - 1
+ *   entry in -2^15 .. 2^15 - 1
+ *   following in -2^15 .. 2^15 - 1
+ */
+static inline int64_t edgeq_interpolate(
+    int64_t x, int64_t entry, int64_t following) {
+    const int64_t t0 = entry * (INT64_C(1) << INT64_C(7));
+    const int64_t t1 = following - entry;
+    const int64_t t2 = x & INT64_C(127);
+    const int64_t t3 = t1 * t2;
+    const int64_t t4 = t0 + t3;
+    return t4;
+}
+
+/*
+ * Return the interpolated value itself, rounded ties up.
+ *
+ *     return round_shift(interpolate(x, entry, following), _FRACTION_BITS, _TIES_UP)
+ *
+ *   x in -2^15 .. 2^15 - 1
+ *   entry in -2^15 .. 2^15 - 1
+ *   following in -2^15 .. 2^15 - 1
+ */
+static inline int64_t edgeq_interpolate_rounded(
+    int64_t x, int64_t entry, int64_t following) {
+    const int64_t t0 = entry * (INT64_C(1) << INT64_C(7));
+    const int64_t t1 = following - entry;
+    const int64_t t2 = x & INT64_C(127);
+    const int64_t t3 = t1 * t2;
+    const int64_t t4 = t0 + t3;
+    const int64_t t5 = edgeq_floor_shift(t4, INT64_C(7));
+    const int64_t t6 = t4 & INT64_C(127);
+    const int64_t t7 = t6 > INT64_C(64);
+    const int64_t t8 = t6 == INT64_C(64);
+    const int64_t t9 = t6 != INT64_C(0);
+    const int64_t t10 = t8 & t9;
+    const int64_t t11 = t10 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t12 = t7 != 0 ? INT64_C(1) : t11;
+    const int64_t t13 = t5 + t12;
+    return t13;
+}
+
+/*
+ * Tell, as 1 or 0, whether x is less than bound: which side of its zero point a code is on.
+ *
+ *     return select(x < bound, 1, 0)
+ *
+ *   x in -2^63 .. 2^63 - 1
+ *   bound in -2^63 .. 2^63 - 1
+ */
+static inline int64_t edgeq_is_below(
+    int64_t x, int64_t bound) {
+    const int64_t t0 = x < bound;
+    const int64_t t1 = t0 != 0 ? INT64_C(1) : INT64_C(0);
+    return t1;
+}
+
+/*
+ * Tell, as 1 or 0, whether x >= threshold, or for a negative direction whether x <= threshold.
+ *
+ *     return select(direction < 0, select(x <= threshold, 1, 0), select(x >= threshold, 1, 0))
+ *
+ *   x in -2^61 .. 2^61 - 1
+ *   threshold in -2^63 .. 2^63 - 1
+ *   direction in -1 .. 1
+ */
+static inline int64_t edgeq_passes_threshold(
+    int64_t x, int64_t threshold, int64_t direction) {
+    const int64_t t0 = direction < INT64_C(0);
+    const int64_t t1 = x <= threshold;
+    const int64_t t2 = t1 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t3 = x >= threshold;
+    const int64_t t4 = t3 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t5 = t0 != 0 ? t2 : t4;
+    return t5;
+}
+
+/*
+ * Return the code of a value that passes count thresholds.
+ *
+ *     return start + step * count
+ *
+ *   count in 0 .. 2^16 - 1
+ *   start in -2^31 .. 2^31 - 1
+ *   step in -2^31 .. 2^31 - 1
+ */
+static inline int64_t edgeq_threshold_level(
+    int64_t count, int64_t start, int64_t step) {
+    const int64_t t0 = step * count;
+    const int64_t t1 = start + t0;
+    return t1;
+}
+
+/*
+ * Return how far a code is below the largest of its row.
+ *
+ *     return largest - x
+ *
+ *   largest in -2^15 .. 2^16 - 1
+ *   x in -2^15 .. 2^16 - 1
+ */
+static inline int64_t edgeq_softmax_distance(
+    int64_t largest, int64_t x) {
+    const int64_t t0 = largest - x;
+    return t0;
+}
+
+/*
+ * Return the bits of 0 <= x < 2**32 without leading zeros, in five halvings.
+ *
+ *     n16 = select(x >= 1 << 16, 16, 0)
+ *     x16 = select(x >= 1 << 16, x >> 16, x & 0xFFFF)
+ *     n8 = select(x16 >= 1 << 8, 8, 0)
+ *     x8 = select(x16 >= 1 << 8, x16 >> 8, x16 & 0xFF)
+ *     n4 = select(x8 >= 1 << 4, 4, 0)
+ *     x4 = select(x8 >= 1 << 4, x8 >> 4, x8 & 0xF)
+ *     n2 = select(x4 >= 1 << 2, 2, 0)
+ *     x2 = select(x4 >= 1 << 2, x4 >> 2, x4 & 0x3)
+ *     return n16 + n8 + n4 + n2 + select(x2 >= 2, 2, minimum(x2, 1))
+ *
+ *   x in 0 .. 2^32 - 1
+ */
+static inline int64_t edgeq_bit_length(
+    int64_t x) {
+    const int64_t t0 = x >= INT64_C(65536);
+    const int64_t t1 = t0 != 0 ? INT64_C(16) : INT64_C(0);
+    const int64_t t2 = x >> INT64_C(16);
+    const int64_t t3 = x & INT64_C(65535);
+    const int64_t t4 = t0 != 0 ? t2 : t3;
+    const int64_t t5 = t4 >= INT64_C(256);
+    const int64_t t6 = t5 != 0 ? INT64_C(8) : INT64_C(0);
+    const int64_t t7 = t1 + t6;
+    const int64_t t8 = t4 >> INT64_C(8);
+    const int64_t t9 = t4 & INT64_C(255);
+    const int64_t t10 = t5 != 0 ? t8 : t9;
+    const int64_t t11 = t10 >= INT64_C(16);
+    const int64_t t12 = t11 != 0 ? INT64_C(4) : INT64_C(0);
+    const int64_t t13 = t7 + t12;
+    const int64_t t14 = t10 >> INT64_C(4);
+    const int64_t t15 = t10 & INT64_C(15);
+    const int64_t t16 = t11 != 0 ? t14 : t15;
+    const int64_t t17 = t16 >= INT64_C(4);
+    const int64_t t18 = t17 != 0 ? INT64_C(2) : INT64_C(0);
+    const int64_t t19 = t13 + t18;
+    const int64_t t20 = t16 >> INT64_C(2);
+    const int64_t t21 = t16 & INT64_C(3);
+    const int64_t t22 = t17 != 0 ? t20 : t21;
+    const int64_t t23 = t22 >= INT64_C(2);
+    const int64_t t24 = t22 < INT64_C(1) ? t22 : INT64_C(1);
+    const int64_t t25 = t23 != 0 ? INT64_C(2) : t24;
+    const int64_t t26 = t19 + t25;
+    return t26;
+}
+
+/*
+ * Return gemmlowp's saturating rounding doubling high product of two 32-bit values.
+ *
+ *     return saturate(round_shift(a * b, 31, _TIES_UP), _MIN32, _MAX32)
+ *
+ *   a in -2^31 .. 2^31 - 1
+ *   b in -2^31 .. 2^31 - 1
+ */
+static inline int64_t edgeq_high_multiply(
+    int64_t a, int64_t b) {
+    const int64_t t0 = a * b;
+    const int64_t t1 = edgeq_floor_shift(t0, INT64_C(31));
+    const int64_t t2 = t0 & INT64_C(2147483647);
+    const int64_t t3 = t2 > INT64_C(1073741824);
+    const int64_t t4 = t2 == INT64_C(1073741824);
+    const int64_t t5 = t2 != INT64_C(0);
+    const int64_t t6 = t4 & t5;
+    const int64_t t7 = t6 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t8 = t3 != 0 ? INT64_C(1) : t7;
+    const int64_t t9 = t1 + t8;
+    const int64_t t10 = t9 > (-INT64_C(2147483648)) ? t9 : (-INT64_C(2147483648));
+    const int64_t t11 = t10 < INT64_C(2147483647) ? t10 : INT64_C(2147483647);
+    return t11;
+}
+
+/*
+ * Return gemmlowp's Q0.31 reciprocal of total brought to [1, 2), for 1 <= total < 2**31.
+ *
+ *     fraction = (total << (32 - bit_length(total))) & _MAX32
+ *     half = (fraction + (1 << 31)) >> 1
+ *     guess = _48_OVER_17 + high_multiply(half, _MINUS_32_OVER_17)
+ *     x = newton_step(newton_step(newton_step(guess, half), half), half)
+ *     return saturate(x << 1, _MIN32, _MAX32)
+ *
+ *   total in 1 .. 2^31 - 1
+ */
+static inline int64_t edgeq_softmax_reciprocal(
+    int64_t total) {
+    const int64_t t0 = total >= INT64_C(65536);
+    const int64_t t1 = t0 != 0 ? INT64_C(16) : INT64_C(0);
+    const int64_t t2 = total >> INT64_C(16);
+    const int64_t t3 = total & INT64_C(65535);
+    const int64_t t4 = t0 != 0 ? t2 : t3;
+    const int64_t t5 = t4 >= INT64_C(256);
+    const int64_t t6 = t5 != 0 ? INT64_C(8) : INT64_C(0);
+    const int64_t t7 = t1 + t6;
+    const int64_t t8 = t4 >> INT64_C(8);
+    const int64_t t9 = t4 & INT64_C(255);
+    const int64_t t10 = t5 != 0 ? t8 : t9;
+    const int64_t t11 = t10 >= INT64_C(16);
+    const int64_t t12 = t11 != 0 ? INT64_C(4) : INT64_C(0);
+    const int64_t t13 = t7 + t12;
+    const int64_t t14 = t10 >> INT64_C(4);
+    const int64_t t15 = t10 & INT64_C(15);
+    const int64_t t16 = t11 != 0 ? t14 : t15;
+    const int64_t t17 = t16 >= INT64_C(4);
+    const int64_t t18 = t17 != 0 ? INT64_C(2) : INT64_C(0);
+    const int64_t t19 = t13 + t18;
+    const int64_t t20 = t16 >> INT64_C(2);
+    const int64_t t21 = t16 & INT64_C(3);
+    const int64_t t22 = t17 != 0 ? t20 : t21;
+    const int64_t t23 = t22 >= INT64_C(2);
+    const int64_t t24 = t22 < INT64_C(1) ? t22 : INT64_C(1);
+    const int64_t t25 = t23 != 0 ? INT64_C(2) : t24;
+    const int64_t t26 = t19 + t25;
+    const int64_t t27 = INT64_C(32) - t26;
+    const int64_t t28 = total << t27;
+    const int64_t t29 = t28 & INT64_C(2147483647);
+    const int64_t t30 = t29 + INT64_C(2147483648);
+    const int64_t t31 = t30 >> INT64_C(1);
+    const int64_t t32 = t31 * (-INT64_C(1010580540));
+    const int64_t t33 = edgeq_floor_shift(t32, INT64_C(31));
+    const int64_t t34 = t32 & INT64_C(2147483647);
+    const int64_t t35 = t34 > INT64_C(1073741824);
+    const int64_t t36 = t34 == INT64_C(1073741824);
+    const int64_t t37 = t34 != INT64_C(0);
+    const int64_t t38 = t36 & t37;
+    const int64_t t39 = t38 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t40 = t35 != 0 ? INT64_C(1) : t39;
+    const int64_t t41 = t33 + t40;
+    const int64_t t42 = t41 > (-INT64_C(2147483648)) ? t41 : (-INT64_C(2147483648));
+    const int64_t t43 = t42 < INT64_C(2147483647) ? t42 : INT64_C(2147483647);
+    const int64_t t44 = INT64_C(1515870810) + t43;
+    const int64_t t45 = t31 * t44;
+    const int64_t t46 = t45 >> INT64_C(31);
+    const int64_t t47 = t45 & INT64_C(2147483647);
+    const int64_t t48 = t47 > INT64_C(1073741824);
+    const int64_t t49 = t47 == INT64_C(1073741824);
+    const int64_t t50 = t47 != INT64_C(0);
+    const int64_t t51 = t49 & t50;
+    const int64_t t52 = t51 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t53 = t48 != 0 ? INT64_C(1) : t52;
+    const int64_t t54 = t46 + t53;
+    const int64_t t55 = t54 > (-INT64_C(2147483648)) ? t54 : (-INT64_C(2147483648));
+    const int64_t t56 = t55 < INT64_C(2147483647) ? t55 : INT64_C(2147483647);
+    const int64_t t57 = INT64_C(536870912) - t56;
+    const int64_t t58 = t44 * t57;
+    const int64_t t59 = edgeq_floor_shift(t58, INT64_C(31));
+    const int64_t t60 = t58 & INT64_C(2147483647);
+    const int64_t t61 = t60 > INT64_C(1073741824);
+    const int64_t t62 = t60 == INT64_C(1073741824);
+    const int64_t t63 = t60 != INT64_C(0);
+    const int64_t t64 = t62 & t63;
+    const int64_t t65 = t64 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t66 = t61 != 0 ? INT64_C(1) : t65;
+    const int64_t t67 = t59 + t66;
+    const int64_t t68 = t67 > (-INT64_C(2147483648)) ? t67 : (-INT64_C(2147483648));
+    const int64_t t69 = t68 < INT64_C(2147483647) ? t68 : INT64_C(2147483647);
+    const int64_t t70 = t69 * (INT64_C(1) << INT64_C(2));
+    const int64_t t71 = t70 > (-INT64_C(2147483648)) ? t70 : (-INT64_C(2147483648));
+    const int64_t t72 = t71 < INT64_C(2147483647) ? t71 : INT64_C(2147483647);
+    const int64_t t73 = t44 + t72;
+    const int64_t t74 = t73 > (-INT64_C(2147483648)) ? t73 : (-INT64_C(2147483648));
+    const int64_t t75 = t74 < INT64_C(2147483647) ? t74 : INT64_C(2147483647);
+    const int64_t t76 = t31 * t75;
+    const int64_t t77 = edgeq_floor_shift(t76, INT64_C(31));
+    const int64_t t78 = t76 & INT64_C(2147483647);
+    const int64_t t79 = t78 > INT64_C(1073741824);
+    const int64_t t80 = t78 == INT64_C(1073741824);
+    const int64_t t81 = t78 != INT64_C(0);
+    const int64_t t82 = t80 & t81;
+    const int64_t t83 = t82 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t84 = t79 != 0 ? INT64_C(1) : t83;
+    const int64_t t85 = t77 + t84;
+    const int64_t t86 = t85 > (-INT64_C(2147483648)) ? t85 : (-INT64_C(2147483648));
+    const int64_t t87 = t86 < INT64_C(2147483647) ? t86 : INT64_C(2147483647);
+    const int64_t t88 = INT64_C(536870912) - t87;
+    const int64_t t89 = t75 * t88;
+    const int64_t t90 = edgeq_floor_shift(t89, INT64_C(31));
+    const int64_t t91 = t89 & INT64_C(2147483647);
+    const int64_t t92 = t91 > INT64_C(1073741824);
+    const int64_t t93 = t91 == INT64_C(1073741824);
+    const int64_t t94 = t91 != INT64_C(0);
+    const int64_t t95 = t93 & t94;
+    const int64_t t96 = t95 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t97 = t92 != 0 ? INT64_C(1) : t96;
+    const int64_t t98 = t90 + t97;
+    const int64_t t99 = t98 > (-INT64_C(2147483648)) ? t98 : (-INT64_C(2147483648));
+    const int64_t t100 = t99 < INT64_C(2147483647) ? t99 : INT64_C(2147483647);
+    const int64_t t101 = t100 * (INT64_C(1) << INT64_C(2));
+    const int64_t t102 = t101 > (-INT64_C(2147483648)) ? t101 : (-INT64_C(2147483648));
+    const int64_t t103 = t102 < INT64_C(2147483647) ? t102 : INT64_C(2147483647);
+    const int64_t t104 = t75 + t103;
+    const int64_t t105 = t104 > (-INT64_C(2147483648)) ? t104 : (-INT64_C(2147483648));
+    const int64_t t106 = t105 < INT64_C(2147483647) ? t105 : INT64_C(2147483647);
+    const int64_t t107 = t31 * t106;
+    const int64_t t108 = edgeq_floor_shift(t107, INT64_C(31));
+    const int64_t t109 = t107 & INT64_C(2147483647);
+    const int64_t t110 = t109 > INT64_C(1073741824);
+    const int64_t t111 = t109 == INT64_C(1073741824);
+    const int64_t t112 = t109 != INT64_C(0);
+    const int64_t t113 = t111 & t112;
+    const int64_t t114 = t113 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t115 = t110 != 0 ? INT64_C(1) : t114;
+    const int64_t t116 = t108 + t115;
+    const int64_t t117 = t116 > (-INT64_C(2147483648)) ? t116 : (-INT64_C(2147483648));
+    const int64_t t118 = t117 < INT64_C(2147483647) ? t117 : INT64_C(2147483647);
+    const int64_t t119 = INT64_C(536870912) - t118;
+    const int64_t t120 = t106 * t119;
+    const int64_t t121 = edgeq_floor_shift(t120, INT64_C(31));
+    const int64_t t122 = t120 & INT64_C(2147483647);
+    const int64_t t123 = t122 > INT64_C(1073741824);
+    const int64_t t124 = t122 == INT64_C(1073741824);
+    const int64_t t125 = t122 != INT64_C(0);
+    const int64_t t126 = t124 & t125;
+    const int64_t t127 = t126 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t128 = t123 != 0 ? INT64_C(1) : t127;
+    const int64_t t129 = t121 + t128;
+    const int64_t t130 = t129 > (-INT64_C(2147483648)) ? t129 : (-INT64_C(2147483648));
+    const int64_t t131 = t130 < INT64_C(2147483647) ? t130 : INT64_C(2147483647);
+    const int64_t t132 = t131 * (INT64_C(1) << INT64_C(2));
+    const int64_t t133 = t132 > (-INT64_C(2147483648)) ? t132 : (-INT64_C(2147483648));
+    const int64_t t134 = t133 < INT64_C(2147483647) ? t133 : INT64_C(2147483647);
+    const int64_t t135 = t106 + t134;
+    const int64_t t136 = t135 > (-INT64_C(2147483648)) ? t135 : (-INT64_C(2147483648));
+    const int64_t t137 = t136 < INT64_C(2147483647) ? t136 : INT64_C(2147483647);
+    const int64_t t138 = t137 * (INT64_C(1) << INT64_C(1));
+    const int64_t t139 = t138 > (-INT64_C(2147483648)) ? t138 : (-INT64_C(2147483648));
+    const int64_t t140 = t139 < INT64_C(2147483647) ? t139 : INT64_C(2147483647);
+    return t140;
+}
+
+/*
+ * Return what a Q0.31 exponential adds to gemmlowp's sum.
+ *
+ *     return round_shift(exponential, _SUM_SHIFT, _TIES_AWAY)
+ *
+ *   exponential in 0 .. 2^31 - 1
+ */
+static inline int64_t edgeq_softmax_term(
+    int64_t exponential) {
+    const int64_t t0 = exponential >> INT64_C(12);
+    const int64_t t1 = exponential & INT64_C(4095);
+    const int64_t t2 = t1 > INT64_C(2048);
+    const int64_t t3 = t1 == INT64_C(2048);
+    const int64_t t4 = t1 != INT64_C(0);
+    const int64_t t5 = t3 & t4;
+    const int64_t t6 = t5 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t7 = t2 != 0 ? INT64_C(1) : t6;
+    const int64_t t8 = t0 + t7;
+    return t8;
+}
+
+/*
+ * Return the code, in the type of bits bits with the limits lo and hi, of one exponential.
+ *
+ *     shift = maximum(bit_length(total) + 11 - bits, 0)
+ *     return saturate(round_shift(high_multiply(reciprocal, exponential), shift, _TIES_AWAY) + lo, lo, hi)
+ *
+ *   exponential in 0 .. 2^31 - 1
+ *   reciprocal in 0 .. 2^31 - 1
+ *   total in 1 .. 2^31 - 1
+ *   bits in 8 .. 16
+ *   lo in -2^15 .. 0
+ *   hi in 0 .. 2^16 - 1
+ */
+static inline int64_t edgeq_softmax_gemmlowp(
+    int64_t exponential, int64_t reciprocal, int64_t total, int64_t bits, int64_t lo, int64_t hi) {
+    const int64_t t0 = reciprocal * exponential;
+    const int64_t t1 = t0 >> INT64_C(31);
+    const int64_t t2 = t0 & INT64_C(2147483647);
+    const int64_t t3 = t2 > INT64_C(1073741824);
+    const int64_t t4 = t2 == INT64_C(1073741824);
+    const int64_t t5 = t2 != INT64_C(0);
+    const int64_t t6 = t4 & t5;
+    const int64_t t7 = t6 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t8 = t3 != 0 ? INT64_C(1) : t7;
+    const int64_t t9 = t1 + t8;
+    const int64_t t10 = t9 > (-INT64_C(2147483648)) ? t9 : (-INT64_C(2147483648));
+    const int64_t t11 = t10 < INT64_C(2147483647) ? t10 : INT64_C(2147483647);
+    const int64_t t12 = total >= INT64_C(65536);
+    const int64_t t13 = t12 != 0 ? INT64_C(16) : INT64_C(0);
+    const int64_t t14 = total >> INT64_C(16);
+    const int64_t t15 = total & INT64_C(65535);
+    const int64_t t16 = t12 != 0 ? t14 : t15;
+    const int64_t t17 = t16 >= INT64_C(256);
+    const int64_t t18 = t17 != 0 ? INT64_C(8) : INT64_C(0);
+    const int64_t t19 = t13 + t18;
+    const int64_t t20 = t16 >> INT64_C(8);
+    const int64_t t21 = t16 & INT64_C(255);
+    const int64_t t22 = t17 != 0 ? t20 : t21;
+    const int64_t t23 = t22 >= INT64_C(16);
+    const int64_t t24 = t23 != 0 ? INT64_C(4) : INT64_C(0);
+    const int64_t t25 = t19 + t24;
+    const int64_t t26 = t22 >> INT64_C(4);
+    const int64_t t27 = t22 & INT64_C(15);
+    const int64_t t28 = t23 != 0 ? t26 : t27;
+    const int64_t t29 = t28 >= INT64_C(4);
+    const int64_t t30 = t29 != 0 ? INT64_C(2) : INT64_C(0);
+    const int64_t t31 = t25 + t30;
+    const int64_t t32 = t28 >> INT64_C(2);
+    const int64_t t33 = t28 & INT64_C(3);
+    const int64_t t34 = t29 != 0 ? t32 : t33;
+    const int64_t t35 = t34 >= INT64_C(2);
+    const int64_t t36 = t34 < INT64_C(1) ? t34 : INT64_C(1);
+    const int64_t t37 = t35 != 0 ? INT64_C(2) : t36;
+    const int64_t t38 = t31 + t37;
+    const int64_t t39 = t38 + INT64_C(11);
+    const int64_t t40 = t39 - bits;
+    const int64_t t41 = t40 > INT64_C(0) ? t40 : INT64_C(0);
+    const int64_t t42 = t41 < INT64_C(62) ? t41 : INT64_C(62);
+    const int64_t t43 = t11 >> t42;
+    const int64_t t44 = INT64_C(1) << t42;
+    const int64_t t45 = t44 - INT64_C(1);
+    const int64_t t46 = t11 & t45;
+    const int64_t t47 = t44 >> INT64_C(1);
+    const int64_t t48 = t46 > t47;
+    const int64_t t49 = t46 == t47;
+    const int64_t t50 = t46 != INT64_C(0);
+    const int64_t t51 = t49 & t50;
+    const int64_t t52 = t51 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t53 = t48 != 0 ? INT64_C(1) : t52;
+    const int64_t t54 = t43 + t53;
+    const int64_t t55 = t54 + lo;
+    const int64_t t56 = t55 > lo ? t55 : lo;
+    const int64_t t57 = t56 < hi ? t56 : hi;
+    return t57;
+}
+
+/*
+ * Return the code of exponential / total, rounded ties up, in units of 2**-bits.
+ *
+ *     return saturate(divide_by_count(exponential << bits, total, _TIES_UP) + lo, lo, hi)
+ *
+ *   exponential in 0 .. 2^31 - 1
+ *   total in 1 .. 2^47 - 1
+ *   bits in 8 .. 16
+ *   lo in -2^15 .. 0
+ *   hi in 0 .. 2^16 - 1
+ */
+static inline int64_t edgeq_softmax_table(
+    int64_t exponential, int64_t total, int64_t bits, int64_t lo, int64_t hi) {
+    const int64_t t0 = exponential << bits;
+    const int64_t t1 = t0 / total;
+    const int64_t t2 = t0 % total;
+    const int64_t t3 = t2 << INT64_C(1);
+    const int64_t t4 = t3 > total;
+    const int64_t t5 = t3 == total;
+    const int64_t t6 = t5 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t7 = t4 != 0 ? INT64_C(1) : t6;
+    const int64_t t8 = t1 + t7;
+    const int64_t t9 = t8 + lo;
+    const int64_t t10 = t9 > lo ? t9 : lo;
+    const int64_t t11 = t10 < hi ? t10 : hi;
+    return t11;
+}
+
+/*
+ * Return the 16-bit argument at which TFLite's table of 1 / (1 + x) is read for 1 <= total < 2**31.
+ *
+ *     leading = round_shift(total << maximum(31 - bit_length(total), 0), 14, _TIES_UP)
+ *     return saturate(leading - (1 << 16) - (1 << 15), _MIN16, _MAX16)
+ *
+ *   total in 1 .. 2^31 - 1
+ */
+static inline int64_t edgeq_softmax_s16_fraction(
+    int64_t total) {
+    const int64_t t0 = total >= INT64_C(65536);
+    const int64_t t1 = t0 != 0 ? INT64_C(16) : INT64_C(0);
+    const int64_t t2 = total >> INT64_C(16);
+    const int64_t t3 = total & INT64_C(65535);
+    const int64_t t4 = t0 != 0 ? t2 : t3;
+    const int64_t t5 = t4 >= INT64_C(256);
+    const int64_t t6 = t5 != 0 ? INT64_C(8) : INT64_C(0);
+    const int64_t t7 = t1 + t6;
+    const int64_t t8 = t4 >> INT64_C(8);
+    const int64_t t9 = t4 & INT64_C(255);
+    const int64_t t10 = t5 != 0 ? t8 : t9;
+    const int64_t t11 = t10 >= INT64_C(16);
+    const int64_t t12 = t11 != 0 ? INT64_C(4) : INT64_C(0);
+    const int64_t t13 = t7 + t12;
+    const int64_t t14 = t10 >> INT64_C(4);
+    const int64_t t15 = t10 & INT64_C(15);
+    const int64_t t16 = t11 != 0 ? t14 : t15;
+    const int64_t t17 = t16 >= INT64_C(4);
+    const int64_t t18 = t17 != 0 ? INT64_C(2) : INT64_C(0);
+    const int64_t t19 = t13 + t18;
+    const int64_t t20 = t16 >> INT64_C(2);
+    const int64_t t21 = t16 & INT64_C(3);
+    const int64_t t22 = t17 != 0 ? t20 : t21;
+    const int64_t t23 = t22 >= INT64_C(2);
+    const int64_t t24 = t22 < INT64_C(1) ? t22 : INT64_C(1);
+    const int64_t t25 = t23 != 0 ? INT64_C(2) : t24;
+    const int64_t t26 = t19 + t25;
+    const int64_t t27 = INT64_C(31) - t26;
+    const int64_t t28 = t27 > INT64_C(0) ? t27 : INT64_C(0);
+    const int64_t t29 = total << t28;
+    const int64_t t30 = t29 >> INT64_C(14);
+    const int64_t t31 = t29 & INT64_C(16383);
+    const int64_t t32 = t31 > INT64_C(8192);
+    const int64_t t33 = t31 == INT64_C(8192);
+    const int64_t t34 = t31 != INT64_C(0);
+    const int64_t t35 = t33 & t34;
+    const int64_t t36 = t35 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t37 = t32 != 0 ? INT64_C(1) : t36;
+    const int64_t t38 = t30 + t37;
+    const int64_t t39 = t38 - INT64_C(65536);
+    const int64_t t40 = t39 - INT64_C(32768);
+    const int64_t t41 = t40 > (-INT64_C(32768)) ? t40 : (-INT64_C(32768));
+    const int64_t t42 = t41 < INT64_C(32767) ? t41 : INT64_C(32767);
+    return t42;
+}
+
+/*
+ * Return TFLite's 16-bit probability (32768 is 1) of one exponential.
+ *
+ *     shift = maximum(bit_length(total) - 1, 0)
+ *     return saturate(round_shift(exponential * reciprocal, shift, _TIES_UP), 0, _MAX16)
+ *
+ *   exponential in 0 .. 2^15 - 1
+ *   reciprocal in -2^15 .. 2^15 - 1
+ *   total in 1 .. 2^31 - 1
+ */
+static inline int64_t edgeq_softmax_s16(
+    int64_t exponential, int64_t reciprocal, int64_t total) {
+    const int64_t t0 = exponential * reciprocal;
+    const int64_t t1 = total >= INT64_C(65536);
+    const int64_t t2 = t1 != 0 ? INT64_C(16) : INT64_C(0);
+    const int64_t t3 = total >> INT64_C(16);
+    const int64_t t4 = total & INT64_C(65535);
+    const int64_t t5 = t1 != 0 ? t3 : t4;
+    const int64_t t6 = t5 >= INT64_C(256);
+    const int64_t t7 = t6 != 0 ? INT64_C(8) : INT64_C(0);
+    const int64_t t8 = t2 + t7;
+    const int64_t t9 = t5 >> INT64_C(8);
+    const int64_t t10 = t5 & INT64_C(255);
+    const int64_t t11 = t6 != 0 ? t9 : t10;
+    const int64_t t12 = t11 >= INT64_C(16);
+    const int64_t t13 = t12 != 0 ? INT64_C(4) : INT64_C(0);
+    const int64_t t14 = t8 + t13;
+    const int64_t t15 = t11 >> INT64_C(4);
+    const int64_t t16 = t11 & INT64_C(15);
+    const int64_t t17 = t12 != 0 ? t15 : t16;
+    const int64_t t18 = t17 >= INT64_C(4);
+    const int64_t t19 = t18 != 0 ? INT64_C(2) : INT64_C(0);
+    const int64_t t20 = t14 + t19;
+    const int64_t t21 = t17 >> INT64_C(2);
+    const int64_t t22 = t17 & INT64_C(3);
+    const int64_t t23 = t18 != 0 ? t21 : t22;
+    const int64_t t24 = t23 >= INT64_C(2);
+    const int64_t t25 = t23 < INT64_C(1) ? t23 : INT64_C(1);
+    const int64_t t26 = t24 != 0 ? INT64_C(2) : t25;
+    const int64_t t27 = t20 + t26;
+    const int64_t t28 = t27 - INT64_C(1);
+    const int64_t t29 = t28 > INT64_C(0) ? t28 : INT64_C(0);
+    const int64_t t30 = t29 < INT64_C(62) ? t29 : INT64_C(62);
+    const int64_t t31 = edgeq_floor_shift(t0, t30);
+    const int64_t t32 = INT64_C(1) << t30;
+    const int64_t t33 = t32 - INT64_C(1);
+    const int64_t t34 = t0 & t33;
+    const int64_t t35 = t32 >> INT64_C(1);
+    const int64_t t36 = t34 > t35;
+    const int64_t t37 = t34 == t35;
+    const int64_t t38 = t34 != INT64_C(0);
+    const int64_t t39 = t37 & t38;
+    const int64_t t40 = t39 != 0 ? INT64_C(1) : INT64_C(0);
+    const int64_t t41 = t36 != 0 ? INT64_C(1) : t40;
+    const int64_t t42 = t31 + t41;
+    const int64_t t43 = t42 > INT64_C(0) ? t42 : INT64_C(0);
+    const int64_t t44 = t43 < INT64_C(32767) ? t43 : INT64_C(32767);
+    return t44;
+}
+
 #ifdef __cplusplus
 }
 #endif

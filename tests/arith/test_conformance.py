@@ -18,6 +18,7 @@ import pytest
 from tests.arith import forms
 from tests.arith.cases import Case, exhaustive, sampled_cases
 from tests.arith.cases_elementwise import elementwise_cases
+from tests.arith.cases_nonlinear import nonlinear_cases
 from tests.oracles.rounding import ROUNDINGS, TWO_STAGE
 
 SHIFTS, SHIFTS_OF_TWO_STAGE = range(19), range(30, 42)
@@ -117,13 +118,13 @@ def test_every_product_of_8_bits_where_two_stages_round_twice(check: Check, roun
     check(case)
 
 
-@pytest.mark.parametrize("case", SAMPLED, ids=lambda c: f"{c.rule}-{len(c.expected)}")
+@pytest.mark.parametrize("case", [*SAMPLED, *nonlinear_cases()], ids=lambda c: f"{c.rule}-{len(c.expected)}")
 def test_corners_ties_and_random_values(check: Check, case: Case) -> None:
     check(case)
 
 
 def test_every_module_is_compared(modules: list[forms.Module]) -> None:
-    cases = [*SAMPLED, exhaustive("floor", 0, SHIFTS)]
+    cases = [*SAMPLED, *nonlinear_cases(), exhaustive("floor", 0, SHIFTS)]
     used = {k for case in cases for k in fitting(modules, case)}
     assert used == set(range(len(modules)))
     assert {m.path for m in modules if m.path.parent.name == "rtl"} == set((forms.TEMPLATES / "rtl").glob(

@@ -27,7 +27,8 @@ TIES = {  # contract, section 2
 }
 
 
-@pytest.mark.parametrize("module", ["types", "primitives", "elementwise", "trace", "print_c", "library"])
+@pytest.mark.parametrize("module", [
+    "types", "primitives", "elementwise", "lookup", "softmax", "tables", "softmax_tables", "trace", "print_c", "library"])
 def test_doctests(module: str) -> None:
     done = doctest.testmod(importlib.import_module(f"edgeq.arith.{module}"))
     assert done.attempted > 0

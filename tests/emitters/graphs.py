@@ -14,6 +14,7 @@ from edgeq.ir.quantization import Table
 from edgeq.ir.tensor import Constant
 from tests.emitters import graphs_products
 from tests.emitters.graphs_moves import moves
+from tests.emitters.graphs_nonlinear import NONLINEAR
 from tests.emitters.made import S8, S16, S32, U8, Made, codes
 
 ONE_STAGE = [r.name for r in Rounding if not r.name.startswith("two_stage")]
@@ -176,6 +177,8 @@ def _table(rng: np.random.Generator, channels: int, lo: int, hi: int) -> Constan
     return Constant(rng.integers(lo, hi, (channels, 256), endpoint=True))
 
 
-GRAPHS: dict[str, Callable[[], Made]] = {"every_op": every_op, "rules": rules, "widths": widths, "small": small,
-                                        "moves": moves, **graphs_products.GRAPHS}
+GRAPHS: dict[str, Callable[[], Made]] = {
+    "every_op": every_op, "rules": rules, "widths": widths, "small": small, "moves": moves, **NONLINEAR,
+    **graphs_products.GRAPHS,
+}
 """Every graph by name; calling one gives the graph and inputs for `simulate`."""

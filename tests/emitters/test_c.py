@@ -161,6 +161,8 @@ ALONE: dict[str, Any] = {
     "pixel_shuffle": lambda b, x: b.pixel_shuffle(x, 1),
     "argmax": lambda b, x: b.argmax(x),
     "transpose": lambda b, x: b.transpose(x, (2, 0, 1)),
+    "lut": lambda b, x: b.lut(x, np.arange(-128, 128)[::-1]),
+    "softmax": lambda b, x: b.softmax(x, 0, "gemmlowp", np.arange(256)[::-1] << 23),
 }
 
 

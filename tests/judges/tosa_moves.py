@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 
-from edgeq import GraphBuilder, IntType
+from edgeq import IntType
 from tests.judges.tosa_layers import S8, S16, codes
 from tests.judges.tosa_model import Case, Tensor, number
 from tests.judges.tosa_values import PROPAGATE, run_of

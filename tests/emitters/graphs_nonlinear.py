@@ -1,0 +1,65 @@
+"""Graphs of the ops that are not linear: tables, thresholds, slopes, softmax, every rule of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeq import Graph, GraphBuilder, IntType
+from tests.emitters.stimuli import codes
+
+S8, U8, S16, S32 = IntType(8), IntType(8, signed=False), IntType(16), IntType(32)
+S12, U4 = IntType(12), IntType(4, signed=False)
+
+Made = tuple[Graph, dict[str, npt.NDArray[Any]]]
+
+
+def tables(images: int = 4) -> Made:
+    """Tables of 2 to 4096 entries, and of 513 interpolated both ways, on ranks 0 to 3."""
+    rng = np.random.default_rng(21)
+    b = GraphBuilder("tables")
+    kinds = {"x": (S8, (3, 2, 2)), "u": (U8, (5,)), "w": (S12, (2, 3)), "n": (U4, ()), "bit": (IntType(1), (2,)),
+             "l": (S16, (4, 7))}
+    xs = {name: b.input(name, shape, kept, zero_point=1 if name == "x" else 0) for name, (kept, shape) in kinds.items()}
+    for name, to in (("x", S8), ("u", S16), ("w", IntType(24)), ("n", U8), ("bit", IntType(3))):
+        table = rng.integers(to.qmin, to.qmax, 1 << kinds[name][0].bits, endpoint=True)
+        b.output(b.lut(xs[name], table, type=to, zero_point=2, name=f"lut_{name}"))
+    table = rng.integers(-16000, 16001, 513)
+    table[:4], table[-2:] = (-(1 << 15), -1, (1 << 15) - 2, 100), (0, (1 << 15) - 1)
+    b.output(b.lut(xs["l"], table, type=S32, interpolation="tosa", name="tosa"))
+    b.output(b.lut(xs["l"], table, type=S16, interpolation="tflite", name="tflite"))
+    return b.build(), {name: codes(rng, kept, shape, images) for name, (kept, shape) in kinds.items()}
+
+
+def softmaxes(images: int = 4) -> Made:
+    """Every rule along every axis, every output type, flat and steep tables, ranks 1 to 3."""
+    rng = np.random.default_rng(22)
+    b = GraphBuilder("softmaxes")
+    kinds = {"x": (S8, (3, 4, 2)), "u": (U8, (10,)), "n": (U4, (2, 5)), "l": (S16, (3, 5)), "one": (S8, (1,))}
+    xs = {name: b.input(name, shape, kept, zero_point=3 if name == "x" else 0) for name, (kept, shape) in kinds.items()}
+    steep, flat = (np.array([1 + int(2.0**29 / base**d) for d in range(256)]) for base in (1.5, 1.01))
+    for axis in (0, 1, 2, -1):
+        b.output(b.softmax(xs["x"], axis, "gemmlowp", 2 * flat - 1, name=f"gemmlowp_{axis}"))
+        b.output(b.softmax(xs["x"], axis, "table", flat >> 9, name=f"table_{axis}"))
+    for bits in (8, 16):
+        for signed in (False, True):
+            kept = IntType(bits, signed)
+            b.output(b.softmax(xs["u"], 0, "gemmlowp", 2 * steep - 1, type=kept, name=f"gemmlowp_{kept}"))
+            b.output(b.softmax(xs["u"], 0, "table", 2 * steep - 2, type=kept, name=f"table_{kept}"))
+    b.output(b.softmax(xs["n"], 0, "table", [255, *range(14, -1, -1)], type=IntType(11), name="table_s11"))
+    b.output(b.softmax(xs["one"], 0, "gemmlowp", flat, name="alone"))
+    exponentials, reciprocals = np.arange(513) ** 2 // 9, 32767 - np.arange(513) * 32
+    for axis, scaling in ((0, {"multiplier": 3 << 29, "shift": 32}), (1, {"multiplier": 1 << 30, "shift": 30}),
+                          (-1, {"multiplier": 3, "shift": 1, "left_shift": 2, "rounding": "ties_even"})):
+        b.output(b.softmax(xs["l"], axis, "tflite_s16", exponentials, reciprocals, **scaling, type=S16,
+                           name=f"tflite_s16_{axis}"))
+    data = {name: codes(rng, kept, shape, images) for name, (kept, shape) in kinds.items()}
+    data["l"][2] = data["l"][3] // 1000
+    return b.build(), data
+
+
+NONLINEAR: dict[str, Callable[[], Made]] = {"tables": tables, "softmaxes": softmaxes}
+"""Every graph of these ops by name."""
