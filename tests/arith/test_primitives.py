@@ -28,7 +28,8 @@ TIES = {  # contract, section 2
 
 
 @pytest.mark.parametrize("module", [
-    "types", "primitives", "elementwise", "lookup", "softmax", "tables", "softmax_tables", "trace", "print_c", "library"])
+    "types", "primitives", "elementwise", "lookup", "softmax", "tables", "softmax_tables", "trace", "print_c",
+    "library"])
 def test_doctests(module: str) -> None:
     done = doctest.testmod(importlib.import_module(f"edgeq.arith.{module}"))
     assert done.attempted > 0

@@ -128,7 +128,8 @@ def dots() -> Iterator[Dot]:
 def dot_codes(kind: Dot) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return x (SIDE, taps), weights (SIDE, taps), bias (SIDE,); rows of large, of small and of mixed values."""
     rng = np.random.default_rng(kind.taps)
-    x, weight = (rng.integers(t.type.qmin, t.type.qmax, (SIDE, kind.taps), endpoint=True) for t in (kind.x, kind.weight))
+    types, shape = (kind.x.type, kind.weight.type), (SIDE, kind.taps)
+    x, weight = (rng.integers(t.qmin, t.qmax, shape, endpoint=True) for t in types)
     x[:4] = rng.integers(kind.x.type.qmax // 2, kind.x.type.qmax, x[:4].shape, endpoint=True)
     weight[:4] = rng.integers(kind.weight.type.qmax // 2, kind.weight.type.qmax, weight[:4].shape, endpoint=True)
     weight[2:4] *= -1

@@ -9,17 +9,14 @@ import pytest
 
 from edgeq import simulate
 from edgeq.errors import OverflowDetected
-from tests.judges.tosa_layers import avg_pool2d, conv2d, depthwise_conv2d, max_pool2d
 from tests.judges.tosa_model import Case, ReferenceModel, judge
-from tests.judges.tosa_products import Overflowing, long_matmul, matmul, transpose_conv2d
-from tests.judges.tosa_rescale import rescale_16, rescale_double, rescale_single
+from tests.judges.tosa_operators import OPERATORS
+from tests.judges.tosa_products import Overflowing, long_matmul
 from tests.tools import need_tool
 
 pytestmark = pytest.mark.judge
 
 VALUES = 200_000
-OPERATORS = (rescale_single, rescale_double, rescale_16, conv2d, depthwise_conv2d, transpose_conv2d, matmul, max_pool2d,
-             avg_pool2d)
 
 
 @pytest.fixture(scope="module")

@@ -69,9 +69,10 @@ def slices(values: int) -> list[Case]:
 def pad(values: int) -> list[Case]:
     """A border of any code, unlike on each side."""
     rng = np.random.default_rng(23)
+    borders = (((1, 0, 2), (0, 3, 1), -128), ((0, 0, 0), (0, 0, 1), 5), ((4, 1, 1), (2, 2, 2), -1))
     cases = []
     for type in TYPES:
-        for before, after, value in (((1, 0, 2), (0, 3, 1), type.qmin), ((0, 0, 0), (0, 0, 1), 5), ((4, 1, 1), (2, 2, 2), -1)):
+        for before, after, value in borders:
             shape = tuple(b + d + a for b, d, a in zip(before, SHAPE, after, strict=True))
             x = codes(rng, (len(_batch(rng, values, 6, type, shape)), *SHAPE), type)
             ours = run_of(lambda b, x, args=(before, after, value): b.pad(x, *args), (x, type))

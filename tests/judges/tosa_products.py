@@ -27,8 +27,8 @@ def _transposed_case(rng: np.random.Generator, g: Geometry, kind: Numbers, value
     def ours() -> np.ndarray:
         b = GraphBuilder()
         value = b.input("x", (g.x[2], *g.x[:2]), kind.x, kind.x_zero_point)
-        acc = b.conv_transpose2d(value, weight.transpose(0, 3, 1, 2), bias, g.stride, g.padding, weight_type=kind.weight,
-                                 weight_zero_point=kind.weight_zero_point, acc=kind.acc)
+        acc = b.conv_transpose2d(value, weight.transpose(0, 3, 1, 2), bias, g.stride, g.padding, acc=kind.acc,
+                                 weight_type=kind.weight, weight_zero_point=kind.weight_zero_point)
         b.output(kind.finish(b, acc), "y")
         return channels_last(simulate(b.build(), {"x": channels_first(x)}).outputs["y"])
 

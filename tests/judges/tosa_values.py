@@ -41,8 +41,8 @@ def table_8(values: int) -> list[Case]:
     """A table per case, its 256 codes in any order and again."""
     rng = np.random.default_rng(11)
     columns = max(-(-values // (20 * 256)), 1)
-    return [_table_case(np.stack([rng.permutation(256) - 128 for _ in range(columns)]), S8, rng.integers(-128, 128, 256),
-                        str(k)) for k in range(20)]
+    x = np.stack([rng.permutation(256) - 128 for _ in range(columns)])
+    return [_table_case(x, S8, rng.integers(-128, 128, 256), str(k)) for k in range(20)]
 
 
 def table_16(values: int) -> list[Case]:
@@ -50,7 +50,7 @@ def table_16(values: int) -> list[Case]:
     rng = np.random.default_rng(12)
     curve = np.rint(32767 * np.tanh(np.linspace(-4, 4, 513)))
     steep = np.tile([-16384, 16383], 257)[:513]
-    falls = np.where(np.arange(513) % 2, -16384, 16384)
+    falls = np.resize([16384, -16384, 0], 513)
     walk = np.clip(np.cumsum(rng.integers(-3000, 3001, 513)), -32768, 32767)
     tables = {"random": rng.integers(-16384, 16384, 513), "curve": curve, "steep": steep, "falls": falls, "walk": walk}
     step = max(65536 * len(tables) // values, 1)
