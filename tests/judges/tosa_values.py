@@ -95,10 +95,10 @@ def mul(values: int) -> list[Case]:
     cases = []
     for type in (S8, S16):
         cases += _pair_cases("MUL", lambda b, x1, x2: b.mul(x1, x2), type, type, values // 5 + 1, type.bits, shift=0)
-    for drawn, shift in ((IntType(16), 1), (IntType(24), 17), (S32, 32)):
+    for drawn, shift in ((IntType(16), 1), (IntType(24), 17), (IntType(31), 31)):
 
         def build(b: GraphBuilder, x1: Any, x2: Any, shift: int = shift) -> Any:
-            return b.requantize(b.mul(x1, x2, acc=IntType(64)), 1, shift, type=S32)
+            return b.requantize(b.mul(x1, x2, acc=IntType(62)), 1, shift, type=S32)
 
         cases += _pair_cases("MUL", build, drawn, S32, values // 5 + 1, shift, shift=shift)
     return cases
