@@ -56,6 +56,25 @@ def quantize_multiplier(
     return Multiplier(multiplier, shift, left_shift, (kept - exact) / exact, flushed=False)
 
 
+def mean_multiplier(multiplier: int, shift: int, n: int) -> tuple[int, int]:
+    """Return multiplier and shift that rescale a sum of ``n`` values where the given ones rescale one value.
+
+    The multiplier is ``(multiplier << k) // n`` with ``k = min(floor(log2 n), 32, 62 - shift)`` and stays
+    unnormalised, the shift grows by k. In TFLite's own exponent, 31 - shift, the last bound reads 31 + exponent.
+    Raises GraphError unless ``n >= 1``, ``0 <= multiplier < 2**31`` and ``0 <= shift <= 62``.
+
+    Source: `QuantizedMeanOrSum` in TensorFlow Lite's reference/reduce.h.
+
+    >>> mean_multiplier(1 << 30, 31, 49)
+    (701219150, 36)
+    """
+    if n < 1 or not 0 <= multiplier < 1 << 31 or not 0 <= shift <= 62:
+        raise GraphError(f"a mean needs n >= 1, a multiplier of 0..2^31-1 and a shift of 0..62, got n {n}, multiplier "
+                         f"{multiplier}, shift {shift}")
+    k = min(n.bit_length() - 1, 32, 62 - shift)
+    return (multiplier << k) // n, shift + k
+
+
 def _exponent(value: Fraction) -> int:
     """Return e with ``2**(e-1) <= value < 2**e``."""
     e = value.numerator.bit_length() - value.denominator.bit_length()

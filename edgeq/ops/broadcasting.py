@@ -75,9 +75,9 @@ def wider(x1: TensorType, x2: TensorType) -> IntType:
 def broadcast_rows(xs: Sequence[IntArray], shape: tuple[int, ...]) -> list[IntArray]:
     """Return each operand (N, ...) broadcast to ``shape`` behind N, as one row of values."""
     whole = (xs[0].shape[0], *shape)
-    return [np.ascontiguousarray(np.broadcast_to(_lifted(x, len(whole)), whole)).reshape(-1) for x in xs]
+    return [np.ascontiguousarray(np.broadcast_to(lifted(x, len(whole)), whole)).reshape(-1) for x in xs]
 
 
-def _lifted(x: IntArray, rank: int) -> IntArray:
+def lifted(x: IntArray, rank: int) -> IntArray:
     """Return x with axes of length 1 put behind N, so that samples broadcast."""
     return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])

@@ -39,6 +39,20 @@ class Product:
         return {"shift": self.shift, "rounding": self.rounding.name, "overflow": self.overflow.name,
                 "type": str(self.type)}
 
+    def apply(self, value: int) -> int:
+        """Return one product, or a bias, as it is added."""
+        return cast(value, self.shift, int(self.rounding), self.type.qmin, self.type.qmax, int(self.overflow))
+
+    def range(self, lo: int, hi: int) -> tuple[int, int]:
+        """Return limits of what is added when products are in ``[lo, hi]``."""
+        if self.overflow in (Overflow.wrap, Overflow.zero):
+            return self.type.qmin, self.type.qmax
+        return self.apply(lo), self.apply(hi)
+
+    def fits(self, lo: int, hi: int) -> bool:
+        """Tell whether nothing in ``[lo, hi]`` can stop here: the overflow is not ``error``, or every value fits."""
+        return self.overflow is not Overflow.error or self.type.holds(self.apply(lo), self.apply(hi))
+
 
 def product(value: Any) -> Product:
     """a mapping with shift, rounding, overflow and type"""
@@ -218,10 +232,7 @@ def _encodable(encoding: str, weight: Constant, kept: IntType) -> bool:
 
 
 def _cast_all(values: IntArray, rule: Product) -> IntArray:
-    def one(v: int) -> int:
-        return cast(int(v), rule.shift, int(rule.rounding), rule.type.qmin, rule.type.qmax, int(rule.overflow))
-
     if not values.size:
         return values
-    cast_values: IntArray = np.vectorize(one, otypes=[values.dtype])(values)
+    cast_values: IntArray = np.vectorize(lambda v: rule.apply(int(v)), otypes=[values.dtype])(values)
     return cast_values

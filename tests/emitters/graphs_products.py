@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgeq import GraphBuilder, IntType
-from tests.emitters.made import S8, S16, S32, Made, codes
+from tests.emitters.made import S8, S16, S32, U8, Made, codes
 
 
 def accumulators() -> Iterator[dict[str, Any]]:
@@ -81,4 +81,39 @@ def rows(images: int = 4) -> Made:
     return b.build(), data | {"quiet": rng.integers(0, 5, (images, 6, 11))}  # no accumulator errs on these
 
 
-GRAPHS: dict[str, Callable[[], Made]] = {"transposed": transposed, "rows": rows}
+def varying(images: int = 4) -> Made:
+    """matmul and reduce_sum: ranks, broadcasting, transposition, every accumulator that they have."""
+    rng = np.random.default_rng(23)
+    b = GraphBuilder("varying")
+    x = b.input("x", (3, 1, 4, 5), S8, zero_point=-7)
+    y = b.input("y", (2, 5, 3), U8, zero_point=131)
+    quiet = b.input("quiet", (5, 6), S8, zero_point=2)
+    wide = b.input("wide", (3, 4), S32, zero_point=-5)
+    half = b.input("half", (5, 4), IntType(30, signed=False), zero_point=77)
+    b.output(b.requantize(b.matmul(x, y, name="pairs"), 3, 9, axis=0))
+    b.output(b.matmul(x, x, transpose1=True, name="gram"))
+    b.output(b.matmul(y, x, True, True, name="both"))
+    b.output(b.matmul(quiet, quiet, transpose2=True, acc=IntType(9), acc_overflow="error", name="erring"))
+    b.output(b.matmul(wide, half, transpose2=True, acc=IntType(62), acc_overflow="saturate", name="saturated62"))
+    for bits in (9, 62, 63, 64):
+        b.output(b.matmul(half, wide, transpose2=True, acc=IntType(bits), acc_lanes=bits % 3 + 1, name=f"wrap{bits}"))
+    b.output(b.matmul(half, wide, transpose2=True, acc=IntType(63, signed=False), name="wrap_u63"))
+    for k, declared in enumerate(accumulators()):
+        kept = {name: value for name, value in declared.items() if name in ("acc", "acc_overflow", "acc_lanes",
+                                                                            "acc_product")}
+        if kept.get("acc_overflow") != "error":
+            b.output(b.matmul(x, y, **kept, name=f"acc{k}"))
+            b.output(b.reduce_sum(x, (1, 3), acc=kept["acc"], acc_overflow=kept.get("acc_overflow", "wrap"),
+                                  name=f"sum{k}"))
+    b.output(b.reduce_sum(x, (3, 0), keepdims=True, acc=S8, acc_overflow="saturate", name="kept"))
+    b.output(b.requantize(b.reduce_sum(x, (0, 1, 2, 3), name="all"), 1 << 30, 36, rounding="two_stage"))
+    b.output(b.reduce_sum(y, (), name="none"))
+    b.output(b.reduce_sum(quiet, (-1,), acc=IntType(8), acc_overflow="error", keepdims=True, name="erring_sum"))
+    for bits in (33, 62, 64):
+        b.output(b.reduce_sum(wide, (1,), acc=IntType(bits), name=f"wide{bits}"))
+    data = {"x": codes(rng, S8, (3, 1, 4, 5), images), "y": codes(rng, U8, (2, 5, 3), images)}
+    data |= {"wide": codes(rng, S32, (3, 4), images), "half": codes(rng, half.type.type, (5, 4), images)}
+    return b.build(), data | {"quiet": rng.integers(-2, 7, (images, 5, 6))}  # no accumulator errs on these
+
+
+GRAPHS: dict[str, Callable[[], Made]] = {"transposed": transposed, "rows": rows, "varying": varying}

@@ -143,6 +143,8 @@ ALONE: dict[str, Any] = {
     "conv1d": lambda b, x: b.conv1d(b.reshape(x, (2, 4)), [[[1, 2]], [[-3, 1]]], groups=2),
     "conv_transpose2d": lambda b, x: b.conv_transpose2d(x, [[[[1, 2]], [[-3, 1]]]], stride=2),
     "linear": lambda b, x: b.linear(x, [[1, -2]]),
+    "matmul": lambda b, x: b.matmul(x, x, transpose2=True),
+    "reduce_sum": lambda b, x: b.reduce_sum(x, (0, -1)),
     "requantize": lambda b, x: b.requantize(x, 3, 2),
     "add": lambda b, x: b.add(x, x),
     "max_pool2d": lambda b, x: b.max_pool2d(x, 2),

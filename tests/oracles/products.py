@@ -175,3 +175,43 @@ def conv_transpose2d(
         for to in every(range(OH), range(OW)):
             y[(n, o, *to)] = acc.total(got.get(to, []), biases[o], n, [o, *to])
     return y
+
+
+def matmul(
+    x1: Any, zero1: int, x2: Any, zero2: int, acc: Accumulator, *, transpose1: bool = False, transpose2: bool = False
+) -> np.ndarray:
+    """Return the accumulators (N, ..., M, P): each pair of matrices output by output, the second's columns slowest."""
+    a, b = (x.swapaxes(-1, -2) if t else x for x, t in ((x1, transpose1), (x2, transpose2)))
+    rank = max(a.ndim, b.ndim) - 3
+    ones = [(1,) * (rank + 3 - v.ndim) + v.shape[1:-2] for v in (a, b)]
+    lead = tuple(max(pair) for pair in zip(*ones, strict=True))
+    y = np.empty((len(a), *lead, a.shape[-2], b.shape[-1]), dtype=object)
+
+    def matrix(x: Any, n: int, place: tuple[int, ...]) -> Any:
+        own = x.shape[1:-2]
+        return x[(n, *(0 if d == 1 else at for d, at in zip(own, place[len(place) - len(own):], strict=True)))]
+
+    for n, place in every(range(len(a)), np.ndindex(*lead)):
+        left, right = matrix(a, n, place), matrix(b, n, place)
+        for p, m in every(range(b.shape[-1]), range(a.shape[-2])):
+            terms = [rounding.multiply(int(left[m, k]), zero1, int(right[k, p]), zero2, 0) for k in range(a.shape[-1])]
+            y[(n, *place, m, p)] = acc.total(terms, 0, n, [*place, m, p])
+    return y
+
+
+def reduce_sum(
+    x: Any, x_zero_point: int, axes: Sequence[int], acc: Accumulator, *, keepdims: bool = False
+) -> np.ndarray:
+    """Return the sums over axes of a sample: every code goes to its result's list, in row-major order."""
+    rank = x.ndim - 1
+    summed = {a % rank for a in axes}
+    terms: dict[tuple[int, ...], list[int | None]] = {}
+    for place in np.ndindex(*x.shape):
+        to = tuple(0 if a in summed else at for a, at in enumerate(place[1:]))
+        terms.setdefault((place[0], *to), []).append(int(x[place]) - x_zero_point)
+    shape = [1 if a in summed else d for a, d in enumerate(x.shape[1:])]
+    y = np.empty((len(x), *shape), dtype=object)
+    for to in np.ndindex(*y.shape):
+        index = [at for a, at in enumerate(to[1:]) if keepdims or a not in summed]
+        y[to] = acc.total(terms[to], 0, to[0], index)
+    return y if keepdims else y.reshape(len(x), *(d for a, d in enumerate(x.shape[1:]) if a not in summed))
