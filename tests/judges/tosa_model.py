@@ -93,6 +93,7 @@ class ReferenceModel:
 
     def outputs(self, cases: Sequence[Case]) -> dict[str, np.ndarray]:
         """Return the output of every case by name; the model must find nothing unpredictable in any."""
+        assert len({case.name for case in cases}) == len(cases), "two cases have one name"
         answers = self.answers(cases)
         for case, (status, output) in zip(cases, answers, strict=True):
             assert status == "TOSA_VALID", f"{case.name}: the model says {status}: {self._complaint()}"

@@ -64,8 +64,8 @@ def _matmul_case(rng: np.random.Generator, size: tuple[int, int, int], kind: Num
         b.output(kind.finish(b, b.matmul(a, c, acc=kind.acc)), "y")
         return simulate(b.build(), {"a": x1, "c": x2}).outputs["y"]
 
-    return Case(f"MATMUL {kind.text} {size} {kind.x_zero_point}", "MATMUL", inputs, (n, rows, columns), kind.names[2],
-                ours, "MatMulAttribute", (), kind.reveal)
+    return Case(f"MATMUL {kind.text} {size} {kind.x_zero_point} {kind.reveal}", "MATMUL", inputs, (n, rows, columns),
+                kind.names[2], ours, "MatMulAttribute", (), kind.reveal)
 
 
 def matmul(values: int) -> list[Case]:

@@ -25,16 +25,12 @@ def _zero_point(rng: np.random.Generator, kind: str) -> int:
 
 
 def _multipliers(rng: np.random.Generator, mode: str) -> np.ndarray:
-    """Return normalised multipliers, every third with trailing zeros so that ties occur, and, but for two stages,
-    some that are not normalised."""
+    """Return normalised multipliers, every third with trailing zeros so that ties occur, and some of any size."""
     bits = 15 if mode == "SINGLE16" else 31
     made = rng.integers(1 << (bits - 1), (1 << bits) - 1, CHANNELS, endpoint=True)
     made[::3] = (1 << (bits - 1)) + (rng.integers(0, 4, len(made[::3])) << (bits - 3))
-    if mode != "DOUBLE":
-        made[1::8] = rng.integers(0, 1 << bits, len(made[1::8]))
-    made[:4] = 0, (1 << bits) - 1, 1 << (bits - 1), (1 << (bits - 1)) + 1
-    if mode != "DOUBLE":
-        made[4:6] = 1, 2
+    made[1::8] = rng.integers(0, 1 << bits, len(made[1::8]))
+    made[:6] = 0, (1 << bits) - 1, 1 << (bits - 1), (1 << (bits - 1)) + 1, 1, 2
     return made
 
 
