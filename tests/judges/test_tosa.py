@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgeq import simulate
 from edgeq.errors import OverflowDetected
+from tests.judges.tosa_layers import near_ties
 from tests.judges.tosa_model import Case, ReferenceModel, judge
 from tests.judges.tosa_operators import OPERATORS
 from tests.judges.tosa_products import Overflowing, long_matmul
@@ -62,3 +64,10 @@ def test_a_product_that_the_model_wraps_silently_is_an_overflow(model: Reference
     graph, data, _ = long_matmul("error")
     with pytest.raises(OverflowDetected, match=r"matmul 'product': value 2147483648 at image 0, index \[0, 0\]"):
         simulate(graph, data)
+
+
+@pytest.mark.parametrize(("side", "differ"), [(127, 0), (128, 0), (181, 3)])
+def test_a_mean_of_16_bits_is_tosas_up_to_2_to_14_values(model: ReferenceModel, side: int, differ: int) -> None:
+    """TOSA multiplies by a reciprocal of 31 bits, as its specification says; past 2^14 values its error shows."""
+    case = near_ties(side)
+    assert np.count_nonzero(case.ours() != model.outputs([case])[case.name]) == differ

@@ -156,6 +156,15 @@ def depthwise_conv2d(values: int) -> list[Case]:
     return _conv_cases(values, 5, depthwise=True)
 
 
+def near_ties(side: int) -> Case:
+    """Return means of 16-bit windows of side x side values, each within two of a tie."""
+    rng = np.random.default_rng(side)
+    size, channels = side * side, 64
+    totals = rng.integers(-32768, 32767, channels) * size + size // 2 + rng.integers(-2, 3, channels)
+    x = totals // size + (np.arange(size)[:, None] < totals % size)
+    return _mean(x.reshape(1, side, side, channels), Geometry((side, side, channels), 0, (side, side)), S16, 0)
+
+
 POOLS = (
     Geometry((11, 13, 5), 0, (3, 3), padding=(1, 1, 1, 1)), Geometry((9, 8, 3), 0, (5, 2), (2, 1), (2, 0, 2, 1)),
     Geometry((8, 16, 9), 0, (2, 2), (2, 2)), Geometry((7, 7, 6), 0, (4, 6), (3, 4), (3, 0, 3, 3)),
@@ -163,33 +172,36 @@ POOLS = (
 )
 
 
-def _pool_case(rng: np.random.Generator, g: Geometry, type: IntType, zero_point: int, values: int, mean: bool) -> Case:
-    n = g.batch(values, g.x[2])
-    x, dtype, shape = codes(rng, (n, *g.x), type, zero_point), f"INT{type.bits}", (n, *g.size, g.x[2])
+def _pooled(x: np.ndarray, g: Geometry, type: IntType, zero_point: int, kind: str, **rule: str) -> np.ndarray:
+    """Return what our pool gives, channels last."""
+    b = GraphBuilder()
+    value = b.input("x", (g.x[2], *g.x[:2]), type, zero_point)
+    b.output(getattr(b, kind)(value, g.kernel, g.stride, g.padding, **rule), "y")
+    return channels_last(simulate(b.build(), {"x": channels_first(x)}).outputs["y"])
 
-    def ours() -> np.ndarray:
-        b = GraphBuilder()
-        value = b.input("x", (g.x[2], *g.x[:2]), type, zero_point)
-        if mean:
-            y = b.avg_pool2d(value, g.kernel, g.stride, g.padding, rounding="ties_away", domain="centered")
-        else:
-            y = b.max_pool2d(value, g.kernel, g.stride, g.padding)
-        b.output(y, "y")
-        return channels_last(simulate(b.build(), {"x": channels_first(x)}).outputs["y"])
 
-    if mean:
-        zeros = (number(zero_point, dtype), number(zero_point, dtype))
-        return Case(f"AVG_POOL2D s{type.bits} {zero_point} {g}", "AVG_POOL2D", (Tensor(x, dtype), *zeros), shape, dtype,
-                    ours, "AvgPool2dAttribute", (g.kernel, g.stride, g.pad, "DType.INT32"))
-    return Case(f"MAX_POOL2D s{type.bits} {g}", "MAX_POOL2D", (Tensor(x, dtype),), shape, dtype, ours,
-                "MaxPool2dAttribute", (g.kernel, g.stride, g.pad, "NanPropagationMode.PROPAGATE"))
+def _largest(x: np.ndarray, g: Geometry, type: IntType) -> Case:
+    dtype = f"INT{type.bits}"
+    return Case(f"MAX_POOL2D s{type.bits} {g}", "MAX_POOL2D", (Tensor(x, dtype),), (len(x), *g.size, g.x[2]), dtype,
+                lambda: _pooled(x, g, type, 0, "max_pool2d"), "MaxPool2dAttribute",
+                (g.kernel, g.stride, g.pad, "NanPropagationMode.PROPAGATE"))
+
+
+def _mean(x: np.ndarray, g: Geometry, type: IntType, zero_point: int) -> Case:
+    dtype = f"INT{type.bits}"
+    inputs = (Tensor(x, dtype), number(zero_point, dtype), number(zero_point, dtype))
+    rule = {"rounding": "ties_away", "domain": "centered"}
+    return Case(f"AVG_POOL2D s{type.bits} {zero_point} {g}", "AVG_POOL2D", inputs, (len(x), *g.size, g.x[2]), dtype,
+                lambda: _pooled(x, g, type, zero_point, "avg_pool2d", **rule), "AvgPool2dAttribute",
+                (g.kernel, g.stride, g.pad, "DType.INT32"))
 
 
 def max_pool2d(values: int) -> list[Case]:
     """Padding is the type's minimum."""
     rng = np.random.default_rng(6)
     plans = [(g, type) for g in POOLS for type in (S8, S16)]
-    return [_pool_case(rng, g, type, 0, values // len(plans) + 1, mean=False) for g, type in plans]
+    n = values // len(plans) + 1
+    return [_largest(codes(rng, (g.batch(n, g.x[2]), *g.x), type), g, type) for g, type in plans]
 
 
 def avg_pool2d(values: int) -> list[Case]:
@@ -197,4 +209,5 @@ def avg_pool2d(values: int) -> list[Case]:
     rng = np.random.default_rng(7)
     kinds = ((S8, 0), (S8, -128), (S8, 127), (S8, 5), (S16, 0))
     plans = [(g, *kind) for g in POOLS for kind in kinds]
-    return [_pool_case(rng, *plan, values // len(plans) + 1, mean=True) for plan in plans]
+    n = values // len(plans) + 1
+    return [_mean(codes(rng, (g.batch(n, g.x[2]), *g.x), type, zero), g, type, zero) for g, type, zero in plans]
