@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -55,6 +54,11 @@ CONVERSIONS = (
     (Fixed(24, 12), Fixed(16, 6)), (Fixed(16, 1), Fixed(1, 1)),
 )
 CODES = 3072
+
+
+def conversions() -> list[tuple[Fixed, Fixed]]:
+    """Return every pair of types under every rule."""
+    return [(source, target.under(mode)) for source, target in CONVERSIONS for mode in MODES]
 
 
 def conversion_codes(source: Fixed, target: Fixed) -> np.ndarray:
@@ -117,12 +121,14 @@ SIDE = 16
 """Samples, and rows of weights; each pair makes a dot product."""
 
 
-def dots() -> Iterator[Dot]:
-    """Yield every dot product under every rule: saturating sums, and wrapping ones where products saturate."""
-    for kind, mode in product(DOTS, MODES):
-        yield replace(kind, part=kind.part.under(mode), acc=kind.acc.under((mode[0], "AP_SAT")))
-        if mode[1] == "AP_SAT":
-            yield replace(kind, part=kind.part.under(mode), acc=kind.acc.under((mode[0], "AP_WRAP")))
+def dots() -> list[Dot]:
+    """Return every dot product under every rule: saturating sums, and wrapping ones where products saturate."""
+    kinds = []
+    for kind, (rounding, overflow) in product(DOTS, MODES):
+        for sums in ("AP_SAT", "AP_WRAP") if overflow == "AP_SAT" else ("AP_SAT",):
+            part, acc = kind.part.under((rounding, overflow)), kind.acc.under((rounding, sums))
+            kinds.append(replace(kind, part=part, acc=acc))
+    return kinds
 
 
 def dot_codes(kind: Dot) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -157,3 +163,31 @@ def accumulate(kind: Dot) -> np.ndarray:
                    acc_product=part)
     b.output(acc, "y")
     return simulate(b.build(), {"x": x}).outputs["y"].ravel()
+
+
+def judge_conversions(theirs: np.ndarray, every: int = 1) -> int:
+    """Compare `requantize` with what Xilinx gave for `conversions`, one after the other; returns how many codes.
+
+    ``every`` 8 takes each eighth code alone.
+    """
+    count, start = 0, 0
+    for source, target in conversions():
+        codes = conversion_codes(source, target)
+        given = theirs[start : start + len(codes)][::every]
+        count += _judge(f"{source.cpp} to {target.cpp}", convert(source, target, codes[::every]), given)
+        start += len(codes)
+    assert start == len(theirs)
+    return count
+
+
+def judge_dots(theirs: np.ndarray) -> int:
+    """Compare `linear` with what Xilinx gave for `dots`, one after the other; returns how many sums."""
+    given = theirs.reshape(len(dots()), SIDE * SIDE)
+    return sum(_judge(kind.cpp, accumulate(kind), row) for kind, row in zip(dots(), given, strict=True))
+
+
+def _judge(name: str, ours: np.ndarray, theirs: np.ndarray) -> int:
+    wrong = np.flatnonzero(ours.astype(np.int64) != theirs)
+    assert not len(wrong), (f"{name}: {len(wrong)} of {ours.size} differ, first at {wrong[0]}: "
+                            f"edgeq {ours[wrong[0]]}, ap_fixed {theirs[wrong[0]]}")
+    return ours.size

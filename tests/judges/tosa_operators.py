@@ -19,13 +19,14 @@ from tests.judges.tosa_model import Case, ReferenceModel, judge
 from tests.judges.tosa_moves import argmax, concat, pad, reduce_sum, slices, transpose
 from tests.judges.tosa_products import matmul, transpose_conv2d
 from tests.judges.tosa_rescale import rescale_16, rescale_double, rescale_single
+from tests.judges.tosa_resize import resize_bilinear
 from tests.judges.tosa_values import add, clamp, maximum, minimum, mul, sub, table_8, table_16
 
 Operator = Callable[[int], list[Case]]
 OPERATORS: tuple[Operator, ...] = (
     rescale_single, rescale_double, rescale_16, conv2d, depthwise_conv2d, transpose_conv2d, matmul, max_pool2d,
     avg_pool2d, table_8, table_16, add, sub, mul, maximum, minimum, clamp, transpose, concat, slices, pad, argmax,
-    reduce_sum,
+    reduce_sum, resize_bilinear,
 )
 """Each gives cases with about so many output values as it is told."""
 
