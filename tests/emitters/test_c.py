@@ -161,6 +161,7 @@ ALONE: dict[str, Any] = {
     "slice": lambda b, x: b.slice(x, 1),
     "upsample": lambda b, x: b.upsample(x, 2),
     "pixel_shuffle": lambda b, x: b.pixel_shuffle(x, 1),
+    "resize_bilinear": lambda b, x: b.resize_bilinear(x, (3, 5)),
     "argmax": lambda b, x: b.argmax(x),
     "transpose": lambda b, x: b.transpose(x, (2, 0, 1)),
     "lut": lambda b, x: b.lut(x, np.arange(-128, 128)[::-1]),

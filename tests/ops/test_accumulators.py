@@ -133,6 +133,7 @@ def test_sums_past_64_bits_wrap_exactly(bits: int, signed: bool) -> None:
 def test_rounded_products_by_hand() -> None:
     part = {"shift": 2, "rounding": "floor", "overflow": "saturate", "type": IntType(4)}
     assert row(7, 7, 100, bias=9, acc_product=part, bias_type=S8) == 1 + 1 + 7 + 2  # the bias is cast too
+    assert row(7, bias=-1000, acc=S8, acc_product=part, bias_type=S16) == 1 - 8  # so it may be wider than acc
     part = {**part, "rounding": "ties_up", "overflow": "wrap"}
     assert row(7, 6, 40, -2, bias=-31, acc_product=part, bias_type=S8) == 2 + 2 + (10 - 16) + 0 + (-8)
     part = {**part, "overflow": "zero"}
