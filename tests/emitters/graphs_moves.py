@@ -100,7 +100,7 @@ def _resized(b: GraphBuilder, x: Any) -> None:
             made = b.resize_bilinear(x, size, mode, name=f"{mode}_{size[0]}_{size[1]}")
             b.output(b.requantize(made, 5, 9, zero_point=-7))
     b.output(b.resize_bilinear(x, scale=(4, 2, 4, 2), offset=(-1, -1), border=(1, 1), name="tosa"))
-    far = {"scale": ((3, 2), (5, 7)), "offset": (-40, 30)}
+    far = {"scale": ((3, 2), (5, 7)), "offset": (-20, -9)}
     for bits, signed, overflow in ((8, True, "saturate"), (9, False, "wrap"), (62, True, "error"), (63, False, "wrap"),
                                    (63, True, "wrap"), (64, True, "wrap")):
         kept = IntType(bits, signed)

@@ -85,7 +85,8 @@ def test_against_the_oracle(mode: str, size: Any) -> None:
                                                (IntType(63, signed=False), "wrap"), (IntType(64), "wrap"),
                                                (IntType(62), "error")])
 @pytest.mark.parametrize(("shape", "scale", "offset"), [
-    ((1, 3, 4), ((3, 2), (5, 7)), (-40, 30)), ((2, 1, 1), ((7, 1), (2, 3)), (3, -5)), ((1, 2, 5), ((1, 1), (4, 4)), 0)])
+    ((1, 3, 4), ((3, 2), (5, 7)), (-40, 30)), ((1, 3, 4), ((3, 2), (5, 7)), (-20, -9)),
+    ((2, 1, 1), ((7, 1), (2, 3)), (3, -5)), ((1, 2, 5), ((1, 1), (4, 4)), 0)])
 def test_given_positions_against_the_oracle(acc: IntType, overflow: str, shape: Any, scale: Any, offset: Any) -> None:
     x = random_operand(np.random.default_rng(16), (2, *shape), S16, -7)
     given = {"scale": scale, "offset": offset, "acc": acc, "acc_overflow": overflow}
