@@ -57,7 +57,7 @@ ACTIVATIONS: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (lookup.interpolate_rounded, {name: _signed(16) for name in ("x", "entry", "following")}),
     (lookup.is_below, {"x": _signed(64), "bound": _signed(64)}),
     (lookup.passes_threshold, {"x": _signed(62), "threshold": _signed(64), "direction": (-1, 1)}),
-    (lookup.threshold_level, {"count": (0, (1 << 16) - 1), "start": _signed(32), "step": _signed(32)}),
+    (lookup.threshold_level, {"count": (0, (1 << 16) - 1), "start": _signed(33), "step": _signed(34)}),
     (softmax.softmax_distance, {"largest": (-(1 << 15), (1 << 16) - 1), "x": (-(1 << 15), (1 << 16) - 1)}),
     (softmax.bit_length, {"x": (0, (1 << 32) - 1)}),
     (softmax.high_multiply, {"a": _signed(32), "b": _signed(32)}),

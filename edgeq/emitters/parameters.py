@@ -20,8 +20,8 @@ from edgeq.ir.tensor import Constant, IntArray
 class Parameter:
     """One constant: ``name`` is ``<layer>.<tensor>``, ``stem`` the start of its file's name.
 
-    ``axes`` are its axes in the IR (``oihw``, ``oi``, ``o``, ``ck`` for tables, none for a scalar);
-    ``fill_value`` is the weight zero point, for weights alone.
+    ``axes`` are its axes in the IR (``oihw``, ``oi``, ``o``, ``ok`` for thresholds, ``ck`` for tables of an input,
+    none for a scalar); ``fill_value`` is the weight zero point, for weights alone.
     """
 
     layer: str
@@ -75,7 +75,7 @@ def _parameter(graph: Graph, node: Node, field: str, value: Constant, stem: str)
     array = value.array
     if field == "bias":
         array = value.per_channel(graph.types[node.name].channels)
-    axes = weight_axes(array.ndim) if field == "weight" else "o" * array.ndim
+    axes = weight_axes(array.ndim) if field == "weight" else "ok"[: array.ndim]
     fill = getattr(node.op, "weight_zero_point", None) if field == "weight" else None
     return Parameter(node.layer, field, f"{stem}.{field}", array, _declared(node.op, field, value), axes, fill)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,7 +25,7 @@ _ERROR = int(Overflow.error)
 _TWO_STAGE = (Rounding.two_stage, Rounding.two_stage_up)
 _EXACT_WIDE = 1 << 44
 """`mul_shift_wide` is exact where the first rounding stays below this; beyond, it is far outside every output type."""
-_SIGN_ALONE = 1 << 43
+SIGN_ALONE = 1 << 43
 """From here on a value of the wide form, its zero point added, may be one of which only sign and size are kept."""
 
 
@@ -54,6 +55,8 @@ class Requantize(Op):
 
     KIND = "requantize"
     ENDS_LAYER = True
+    SIGNED: ClassVar[bool] = False
+    """Whether multipliers may be negative: the slope of one side of zero is, a scale is not."""
 
     multiplier: Constant = attribute(constant)
     shift: Constant = attribute(constant)
@@ -78,7 +81,9 @@ class Requantize(Op):
         scales = len(self.scale) if isinstance(self.scale, tuple) else channels
         yield "C1", scales == channels, f"scale has {scales} values, expected one or {channels}"
         lo, hi = self.multiplier.limits
-        yield "C2", lo >= 0 and hi < 1 << 32, f"multipliers {lo}..{hi} must be in 0..2^32-1"
+        least = "-2^31" if self.SIGNED else "0"
+        yield "C2", lo >= (-(1 << 31) if self.SIGNED else 0) and hi < 1 << 32, (
+            f"multipliers {lo}..{hi} must be in {least}..2^32-1")
         yield "C3", self.shift.limits[0] >= 0 and self.shift.limits[1] <= MAX_SHIFT, (
             f"shift {self.shift.limits} must be in 0..{MAX_SHIFT}; a left shift goes into left_shift")
         yield "C3", self.left_shift.limits[0] >= 0 and self.left_shift.limits[1] <= 31, (
@@ -90,7 +95,7 @@ class Requantize(Op):
         if self.rounding in _TWO_STAGE:
             yield "C6", IntType(32).holds(x.lo, x.hi), f"{self.rounding.name} needs x within 32 bits, got {x.type}"
             yield "C6", self.multiplier.limits[1] < 1 << 31, (
-                f"{self.rounding.name} needs multipliers of 0..2^31-1, got {self.multiplier.limits}")
+                f"{self.rounding.name} needs multipliers below 2^31, got {self.multiplier.limits}")
         yield from self._host_constraints(x)
 
     def _host_constraints(self, x: TensorType) -> Iterator[Check]:
@@ -109,7 +114,7 @@ class Requantize(Op):
         shift = self.shift.array if self.rounding not in _TWO_STAGE else np.minimum(self.shift.array, 31)
         pairs = np.broadcast_arrays(self.multiplier.array, self.left_shift.array, shift)
         columns = zip(*(p.flat for p in pairs), strict=True)
-        reached: list[int] = [x.reach * 2 ** int(left) * int(m) // 2 ** int(s) for m, left, s in columns]
+        reached: list[int] = [x.reach * 2 ** int(left) * abs(int(m)) // 2 ** int(s) for m, left, s in columns]
         return max(reached) + 1
 
     def fits(self, x: TensorType, *, wide: bool) -> bool:
@@ -161,7 +166,7 @@ class Requantize(Op):
         if not stopped:
             return y
         index, value = (int(v) for v in found)
-        return Finding(index, value, exact=not wide or abs(value) < _SIGN_ALONE)
+        return Finding(index, value, exact=not wide or abs(value) < SIGN_ALONE)
 
 
 @kernel
@@ -185,7 +190,7 @@ def _requantize(
                                             lo, hi, overflow, clamp_lo, clamp_hi)
             if overflow == _ERROR:
                 for i in range(S):
-                    t = _rescaled(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point, wide)
+                    t = rescaled(x[m, c, i], x_zero_point, mul, left, s, rounding, zero_point, wide)
                     if t < lo or t > hi:
                         found[0], found[1] = (m * C + c) * S + i, t
                         return True
@@ -193,7 +198,7 @@ def _requantize(
 
 
 @kernel
-def _rescaled(
+def rescaled(
     x: int, x_zero_point: int, mul: int, left: int, shift: int, rounding: int, zero_point: int, wide: bool
 ) -> int:
     """Return the value before it is narrowed, in the form that was proven."""

@@ -1452,8 +1452,8 @@ static inline int64_t edgeq_passes_threshold(
  *     return start + step * count
  *
  *   count in 0 .. 2^16 - 1
- *   start in -2^31 .. 2^31 - 1
- *   step in -2^31 .. 2^31 - 1
+ *   start in -2^32 .. 2^32 - 1
+ *   step in -2^33 .. 2^33 - 1
  */
 static inline int64_t edgeq_threshold_level(
     int64_t count, int64_t start, int64_t step) {

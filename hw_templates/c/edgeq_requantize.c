@@ -36,21 +36,24 @@ static int64_t edgeq_rescale_one(const edgeq_requantize_params *p, int64_t x, in
     return edgeq_rescale(x, x_zero_point, multiplier, left_shift, shift, p->rounding, p->zero_point);
 }
 
+bool edgeq_requantize_stops(const edgeq_requantize_params *p, int64_t x, int64_t x_zero_point, int64_t c,
+                            const edgeq_tensor *y, int64_t i, edgeq_finding *found) {
+    if (p->overflow == EDGEQ_OVERFLOW_ERROR &&
+        edgeq_outside(&p->type, edgeq_rescale_one(p, x, x_zero_point, c), i, found)) {
+        return true;
+    }
+    edgeq_put(y, i, edgeq_requantize_one(p, x, x_zero_point, c));
+    return false;
+}
+
 int edgeq_requantize_run(const edgeq_requantize_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
                          edgeq_finding *found) {
-    const int64_t given = p->has_axis ? p->axis : x->axis;
-    const int axis = (int)(given < 0 ? given + x->rank : given);
-    const int64_t channels = x->rank == 0 ? 1 : x->shape[axis];
     const int64_t size = edgeq_size(x->rank, x->shape);
-    const int64_t inner = x->rank == 0 ? 1 : edgeq_size(x->rank - axis - 1, x->shape + axis + 1);
     for (int64_t i = 0; i < size; i++) {
-        const int64_t c = i / inner % channels;
-        const int64_t value = edgeq_get(x, i);
-        if (p->overflow == EDGEQ_OVERFLOW_ERROR &&
-            edgeq_outside(&p->type, edgeq_rescale_one(p, value, x->zero_point, c), i, found)) {
+        const int64_t c = edgeq_channel(x, p->has_axis, p->axis, i);
+        if (edgeq_requantize_stops(p, edgeq_get(x, i), x->zero_point, c, y, i, found)) {
             return EDGEQ_OVERFLOW;
         }
-        edgeq_put(y, i, edgeq_requantize_one(p, value, x->zero_point, c));
     }
     return EDGEQ_OK;
 }

@@ -25,6 +25,10 @@ typedef struct edgeq_requantize_params {
     bool wide; /* products pass 63 bits: they are split in two exact halves */
 } edgeq_requantize_params;
 
+/* Store the code of one value of channel c as element i of y; return true when that stops the run. */
+bool edgeq_requantize_stops(const edgeq_requantize_params *p, int64_t x, int64_t x_zero_point, int64_t c,
+                            const edgeq_tensor *y, int64_t i, edgeq_finding *found);
+
 /* Fill y, of x's shape; return EDGEQ_OK, or EDGEQ_OVERFLOW with the place in `found`. */
 int edgeq_requantize_run(const edgeq_requantize_params *p, const edgeq_tensor *x, const edgeq_tensor *y,
                          edgeq_finding *found);

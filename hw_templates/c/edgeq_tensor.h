@@ -159,6 +159,13 @@ static inline int64_t edgeq_of_channel(const edgeq_constant *c, int64_t channel)
     return edgeq_load(c->data, c->element, c->rank == 0 ? 0 : channel);
 }
 
+/* Return the channel of element i of x, along `axis` where there is one, else along x's own. */
+static inline int64_t edgeq_channel(const edgeq_tensor *x, bool has_axis, int64_t axis, int64_t i) {
+    const int64_t given = has_axis ? axis : x->axis;
+    const int at = (int)(given < 0 ? given + x->rank : given);
+    return x->rank == 0 ? 0 : i / edgeq_size(x->rank - at - 1, x->shape + at + 1) % x->shape[at];
+}
+
 /* Advance `index` to the next element in row-major order. */
 static inline void edgeq_advance(int rank, const int64_t *shape, int64_t *index) {
     for (int k = rank - 1; k >= 0; k--) {

@@ -53,8 +53,8 @@ def _lookup_cases() -> list[Case]:
 def _threshold_cases() -> list[Case]:
     bounds = numbers(64, 30, 31)
     near = [(x, t) for x in numbers(62, 30, 32) for t in (x - 1, x, x + 1, *bounds[::17])]
-    levels = [(count, start, step) for count in (0, 1, 2, 255, 65535)
-              for start, step in product((-(1 << 31), -1, 0, 7, MOST), (-(1 << 31), -2, 0, 1, 2, MOST))]
+    ends = product((-(1 << 31), -1, 0, 7, MOST, 2 * MOST + 1), (1 - (1 << 32), -2, 0, 1, 2, 2 * MOST + 1))
+    levels = [(count, *end) for count, end in product((0, 1, 2, 255, 65535), ends)]
     return [
         from_rows("is_below", "x bound", [(a, b) for a in bounds for b in (a, *bounds[::19])],
                   lambda x, bound: int(x < bound)),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq import Graph, GraphBuilder, IntType
+from edgeq.arith.types import Overflow, Rounding
 from tests.emitters.made import codes
 
 S8, U8, S16, S32 = IntType(8), IntType(8, signed=False), IntType(16), IntType(32)
@@ -61,5 +62,52 @@ def softmaxes(images: int = 4) -> Made:
     return b.build(), data
 
 
-NONLINEAR: dict[str, Callable[[], Made]] = {"tables": tables, "softmaxes": softmaxes}
+def slopes(images: int = 4) -> Made:
+    """Leaky_relu and prelu under every rounding and overflow, per channel, plain and wide on either side."""
+    rng = np.random.default_rng(23)
+    b = GraphBuilder("slopes")
+    x = b.input("x", (2, 3, 2), S8, zero_point=-4)
+    w = b.input("w", (3, 4), S32, zero_point=5)
+    for rounding in (r.name for r in Rounding):
+        two = rounding.startswith("two_stage")
+        scale, shift = (rng.integers(1 << 30, 1 << 31, 2), [30, 33]) if two else (rng.integers(1, 999, 2), [8, 10])
+        for overflow in (o.name for o in Overflow):
+            kept = {"rounding": rounding, "overflow": overflow, "zero_point": 3,
+                    "type": S32 if overflow == "error" else IntType(6)}
+            b.output(b.leaky_relu(x, scale, shift, -scale, shift[::-1], **kept, name=f"leaky_{rounding}_{overflow}"))
+            b.output(b.prelu(x, [-99, 127], -5, scale[0], shift[0], scale, shift, **kept,
+                             name=f"prelu_{rounding}_{overflow}"))
+    wide = {"zero_point": -1, "type": S16}
+    b.output(b.leaky_relu(w, (1 << 32) - 1, 50, 7, 12, left_shift=9, **wide, name="wide_above"))
+    b.output(b.leaky_relu(w, 7, 12, -(1 << 31), 50, negative_left_shift=9, axis=-1, **wide, name="wide_below"))
+    b.output(b.prelu(w, [1 << 20, 0, -(1 << 20)], 7, [3, 5, 7], 20, [1 << 30, 3, 1 << 29], [70, 3, 69], **wide,
+                     name="wide_product"))
+    b.output(b.leaky_relu(b.linear(x, [[7, -9]], name="fc"), 9, 8, 1, 6, clamp=(-20, 50)))
+    data = {"x": codes(rng, S8, (2, 3, 2), images), "w": codes(rng, S32, (3, 4), images)}
+    return b.build(), data
+
+
+def thresholds(images: int = 4) -> Made:
+    """Thresholds of 1 to 15 levels, both directions, sign, constant channels, every axis, after an accumulator."""
+    rng = np.random.default_rng(24)
+    b = GraphBuilder("thresholds")
+    x = b.input("x", (3, 4, 2), S8, zero_point=2)
+    u, one = b.input("u", (5,), U8), b.input("one", (), IntType(62))
+    for axis, channels in ((None, 3), (1, 4), (-1, 2)):
+        rows = rng.integers(-129, 129, (channels, 15))
+        b.output(b.threshold(x, rows, rng.choice([-1, 1], channels), type=U4, axis=axis, name=f"levels_{axis}"))
+    b.output(b.threshold(x, [-5, 0, 5], -1, 7, -3, name="for_all"))
+    b.output(b.threshold(u, [[256], [-1], [0], [255], [7]], [1, -1, 1, -1, 1], -1, 2, IntType(2), name="sign"))
+    b.output(b.threshold(one, [-(1 << 61) - 1, 1 << 61, 0], 1, -(1 << 31), 7, S32, name="wide"))
+    b.output(b.threshold(one, [-7], 1, -(1 << 31), (1 << 32) - 1, S32, name="ends"))
+    acc = b.conv2d(x, rng.integers(-8, 8, (2, 3, 3, 1)), name="conv")
+    b.output(b.threshold(acc, rng.integers(-2000, 2000, (2, 7)), [1, -1], type=IntType(3, signed=False)))
+    data = {"x": codes(rng, S8, (3, 4, 2), images), "u": codes(rng, U8, (5,), images),
+            "one": codes(rng, IntType(62), (), images)}
+    return b.build(), data
+
+
+NONLINEAR: dict[str, Callable[[], Made]] = {
+    "tables": tables, "softmaxes": softmaxes, "slopes": slopes, "thresholds": thresholds,
+}
 """Every graph of these ops by name."""
