@@ -14,9 +14,9 @@ import numpy as np
 from edgeq.arith.primitives import cast
 from edgeq.arith.types import IntType, Overflow, Rounding
 from edgeq.errors import GraphError
-from edgeq.ir.fields import constant, int_type, integer, one_of, optional, overflow, rounding
+from edgeq.ir.fields import constant, int_type, integer, one_of, optional, overflow, rounding, scale
 from edgeq.ir.op import Bounds, Check, Op, attribute
-from edgeq.ir.tensor import Constant, IntArray, TensorType
+from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
 
 HOST_LIMIT = 1 << 62
 """No term or sum of the simulator and of the emitted C passes this in magnitude."""
@@ -67,7 +67,7 @@ class Weighted(Op):
 
     ``acc = bias + 2**bias_fraction_bits * sum((x - x_zero_point) * (w - weight_zero_point))``, added in
     ``acc_order``; ``acc_bias`` is first or last; term t goes to lane ``t % acc_lanes``, a first bias to lane
-    0, and lanes 1.. are added to lane 0 in order before a last bias.
+    0, and lanes 1.. are added to lane 0 in order before a last bias. ``weight_scale`` is for people.
     """
 
     ARITHMETIC = True
@@ -75,6 +75,7 @@ class Weighted(Op):
 
     weight_type: IntType = attribute(int_type, IntType(8), keyword=True)
     weight_zero_point: Constant = attribute(constant, Constant(0), keyword=True)
+    weight_scale: Scale = attribute(optional(scale), None, keyword=True)
     weight_encoding: str = attribute(one_of("int", "bipolar", "ternary", "codebook"), "int", keyword=True)
     bias_type: IntType | None = attribute(optional(int_type), None, keyword=True)
     bias_fraction_bits: int = attribute(integer, 0, keyword=True)
@@ -100,7 +101,8 @@ class Weighted(Op):
         kept = self.bias_type or self.acc
         yield "W6", bias is None or kept.holds(*bias.limits), (
             f"bias {bias and bias.limits} is outside {kept}; widen bias_type or acc")
-        yield "W7", kept.bits <= self.acc.bits, f"bias_type {kept} is wider than acc {self.acc}"
+        fits = kept.bits <= self.acc.bits or self.acc_product is not None
+        yield "W7", fits, f"bias_type {kept} is wider than acc {self.acc}"
         yield from accumulator_constraints(self.acc, self.acc_overflow)
         yield "W8", 0 <= self.bias_fraction_bits <= 30, f"bias_fraction_bits {self.bias_fraction_bits} must be 0..30"
         yield "W9", 1 <= self.acc_lanes <= MOST_LANES, f"acc_lanes {self.acc_lanes} must be 1..{MOST_LANES}"
