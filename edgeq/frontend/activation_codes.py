@@ -9,7 +9,7 @@ import numpy as np
 
 from edgeq.errors import CalibrationError
 from edgeq.frontend.float_graph import Quantize
-from edgeq.frontend.presets import ActivationRule, Preset
+from edgeq.frontend.presets import Preset
 from edgeq.frontend.ranges import Range
 
 
@@ -39,7 +39,7 @@ def _codes(seen: Range, bits: int, rules: Preset, where: str) -> Quantize:
         return _affine(lo, hi, bits, where)
     if rule.codes == "unsigned" and lo == 0.0:
         return Quantize(_float32(hi / (2**bits - 1), lo, hi, where), 0, 0, 2**bits - 1)
-    return _symmetric(lo, hi, bits, rule, where)
+    return _symmetric(lo, hi, bits, where)
 
 
 def fixed_scale(bits: int, rules: Preset) -> float:
@@ -72,17 +72,17 @@ def _affine(lo: float, hi: float, bits: int, where: str) -> Quantize:
     return Quantize(scale, zero_point, qmin, qmax)
 
 
-def _symmetric(lo: float, hi: float, bits: int, rule: ActivationRule, where: str) -> Quantize:
+def _symmetric(lo: float, hi: float, bits: int, where: str) -> Quantize:
     """Return signed codes with zero point 0: ``scale = max(-lo, hi) / qmax``."""
     qmin, qmax = _signed(bits)
-    return Quantize(_float32(max(-lo, hi) / qmax, lo, hi, where), 0, -qmax if rule.narrow else qmin, qmax)
+    return Quantize(_float32(max(-lo, hi) / qmax, lo, hi, where), 0, qmin, qmax)
 
 
 def _offset(seen: Range, bits: int, stored: int, where: str) -> Quantize:
     """Return CNN_Compress's codes: ``S = (hi - lo) / (2**bits - 1)``, ``Z = rhe(-lo / S)``, the range as it is."""
     lo, hi = seen
     if hi <= lo:
-        raise CalibrationError(f"{where}: its range is [{lo}, {hi}], so its scale would be zero; calibrate on other data")
+        raise CalibrationError(f"{where}: its range is [{lo}, {hi}], so its scale would be zero; use other data")
     step = (hi - lo) / (2**bits - 1)
     scale = _float32(step, lo, hi, where)
     zero_point = round(-lo / step)

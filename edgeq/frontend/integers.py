@@ -170,7 +170,7 @@ class Integers:
         if codes.wrapped:
             self.notes.append(f"layer '{node.layer}': {codes.wrapped} weights or biases do not fit and wrap")
         fields: dict[str, Any] = {
-            "weight": codes.weight, "bias": codes.bias, "weight_type": codes.type, "weight_scale": codes.scale,
+            "weight": codes.weight, "bias": codes.bias, "weight_type": codes.type, "weight_scale": _one(codes.scale),
             "weight_zero_point": codes.zero_point, "bias_fraction_bits": chosen.bias_fraction_bits,
         }
         if not op.dense:
@@ -262,6 +262,11 @@ def _bounds(kind: str, fields: Mapping[str, Any], x: Value, name: str) -> Bounds
     if bounds is None:
         raise ModelError(f"{kind} '{name}': has no accumulator to prove")
     return bounds
+
+
+def _one(scale: fg.FloatArray) -> Any:
+    """Return the one scale of a tensor, else those of its channels."""
+    return scale.item() if scale.size == 1 else scale
 
 
 def _limited(state: State, limit: fg.Limit) -> State:

@@ -56,7 +56,8 @@ class Options:
 
 def lower(
     model: Any, example_inputs: Any = None, calibration: Any = None, wbits: int | None = None,
-    abits: int | None = None, preset: str = "edgeq", acc_bits: str | int = "auto", ranges: str | Path | Mapping[str, Range] | None = None,
+    abits: int | None = None, preset: str = "edgeq", acc_bits: str | int = "auto",
+    ranges: str | Path | Mapping[str, Range] | None = None,
     config: str | Path | Mapping[str, Any] | None = None, *, weights: str | None = None, out_bits: int | None = None,
     input_type: str = "float32", mean: Any = None, std: Any = None, name: str | None = None,
     bias_fraction_bits: int = 0,

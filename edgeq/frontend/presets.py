@@ -36,9 +36,9 @@ class WeightRule:
     """How weights and bias become codes.
 
     ``codes``: symmetric (-qmax..qmax), full (qmin..qmax), unsigned with a zero point. ``scale``: free, power_of_two,
-    or fixed (the preset's integer bits; what does not fit wraps). ``per`` lists the granularities that the system has, its own first. ``bias``:
-    acc (any integer at the accumulator's scale), byte (8 bits, shifted to that scale), weight (a code at the weights'
-    scale, shifted).
+    or fixed (the preset's integer bits; what does not fit wraps). ``per`` lists the granularities that the system has,
+    its own first. ``bias``: acc (any integer at the accumulator's scale), byte (8 bits, shifted to that scale),
+    weight (a code at the weights' scale, shifted).
     """
 
     codes: Literal["symmetric", "full", "unsigned"] = "symmetric"
@@ -54,7 +54,7 @@ class ActivationRule:
 
     ``codes``: affine (signed with a zero point, the range widened to hold 0; symmetric past ``affine_bits``),
     symmetric, unsigned (signed and symmetric where something is negative), offset (unsigned with a zero point, the
-    range as it is, stored with ``spare`` more bits and a sign). ``narrow`` leaves the most negative code out.
+    range as it is, stored with ``spare`` more bits and a sign).
     ``cover`` is the part of the samples whose extremes count; ``before_limit`` observes what a ReLU reads.
     ``outputs`` tells that outputs are quantized too; ``rounding`` is that of the float input.
     """
@@ -62,7 +62,6 @@ class ActivationRule:
     codes: Literal["affine", "symmetric", "unsigned", "offset"] = "affine"
     scale: Literal["free", "power_of_two", "fixed"] = "free"
     affine_bits: int = 16
-    narrow: bool = False
     spare: int = 0
     cover: float | None = None
     before_limit: bool = False
@@ -145,7 +144,7 @@ _TABLE = (
     Preset(
         "nngen", "NNgen, nngen/verify/conv2d.py and pool.py, quantizer/util.py, with an int8 scale operand",
         RescaleRule(7, R.ties_even, R.ties_away, O.saturate_symmetric),
-        WeightRule(per=("per_tensor", "per_channel")), ActivationRule("symmetric", narrow=True, outputs=True)),
+        WeightRule(per=("per_tensor", "per_channel")), ActivationRule("symmetric", outputs=True)),
     Preset(
         "ap_fixed", "hls4ml, nnet_dense_latency.h, nnet_pooling.h with ap_fixed<16,6> throughout (AP_TRN, AP_WRAP)",
         RescaleRule(0, rounding=R.floor, overflow=O.wrap),

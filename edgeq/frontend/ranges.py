@@ -23,7 +23,9 @@ from edgeq.ir.tensor import Array
 
 Range = tuple[float, float]
 VERSION = 1
-_BATCH = 64
+_LEAST_BATCH, _MOST_BATCH = 64, 1024
+_BATCH_VALUES = 1 << 20
+"""Numbers that the inputs of one batch have, as far as a batch may be so large: small networks run faster."""
 _LONGEST = 1 << 24
 
 
@@ -50,9 +52,11 @@ def observe(
         seen.setdefault(name, []).append((lo, hi))
 
     count = len(next(iter(data.values())))
-    for start in range(0, count, _BATCH):
+    values_each = sum(v.size // len(v) for v in data.values())
+    batch = min(max(_BATCH_VALUES // max(values_each, 1), _LEAST_BATCH), _MOST_BATCH)
+    for start in range(0, count, batch):
         with np.errstate(over="ignore"):  # what overflows the model's type is reported by `note`
-            run(program, {k: np.asarray(v[start : start + _BATCH]) for k, v in data.items()}, note)
+            run(program, {k: np.asarray(v[start : start + batch]) for k, v in data.items()}, note)
     chosen = cover or {}
     return {name: _range(parts, chosen.get(name)) for name, parts in seen.items()}
 

@@ -114,6 +114,8 @@ class Weighted(Op):
         cast_too = [] if bias is None or self.acc_product is None else [np.array(bias.limits, object)]
         reach = max(_magnitude(values) for values in (*products, *cast_too))
         yield "W12", reach < HOST_LIMIT, "a term needs more than 62 bits; lower bias_fraction_bits or the bias"
+        scales = len(self.weight_scale) if isinstance(self.weight_scale, tuple) else out
+        yield "W13", scales == out, f"weight_scale has {scales} values, expected one or {out}"
         yield "A3", self._products_fit(products, out, bias), (
             "acc_product stops on overflow, and a product or a bias can leave its type; widen it or narrow by a rule")
 
