@@ -56,6 +56,41 @@ def quantize_multiplier(
     return Multiplier(multiplier, shift, left_shift, (kept - exact) / exact, flushed=False)
 
 
+def fraction_multiplier(scale: float | Fraction, bits: int, rounding: Rounding = Rounding.ties_even) -> Multiplier:
+    """Return ``M0 * 2**bits`` rounded, where ``M0`` is the scale doubled ``shift - bits`` times until it is >= 0.5.
+
+    The multiplier is not renormalised: ``2**bits`` stays, and a scale of 1 or more gives a larger one. Raises
+    GraphError for a scale that is not positive and finite, or out of reach. Source: CNN_Compress.
+
+    >>> fraction_multiplier(0.3, bits=8).multiplier, fraction_multiplier(0.3, bits=8).shift
+    (154, 9)
+    """
+    if scale != scale or scale in (float("inf"), float("-inf")) or scale <= 0:
+        raise GraphError(f"a scale must be positive and finite, got {scale}")
+    exact = Fraction(scale)
+    shift = bits + max(-_exponent(exact), 0)
+    multiplier = _rounded(exact * 2**shift, rounding)
+    if shift > MAX_SHIFT or multiplier >> 32:
+        raise GraphError(f"scale {float(exact):.3g} needs a shift of {shift} and a multiplier of {multiplier}")
+    return Multiplier(multiplier, shift, 0, Fraction(multiplier, 2**shift) / exact - 1, flushed=False)
+
+
+def shift_multiplier(scale: float | Fraction) -> Multiplier:
+    """Return the shift that a power of two is, multiplier 1; raises GraphError for any other scale.
+
+    >>> shift_multiplier(0.125).shift, shift_multiplier(4.0).left_shift
+    (3, 2)
+    """
+    exact = Fraction(scale) if scale == scale and abs(scale) != float("inf") else Fraction(0)
+    top, bottom = exact.numerator, exact.denominator
+    if top < 1 or top.bit_count() != 1 or bottom.bit_count() != 1:
+        raise GraphError(f"scale {float(scale):.6g} is not a power of two, so a shift alone cannot change it")
+    left_shift, shift = top.bit_length() - 1, bottom.bit_length() - 1
+    if left_shift > 31 or shift > MAX_SHIFT:
+        raise GraphError(f"scale {float(scale):.3g} needs a left shift of {left_shift} or a shift of {shift}")
+    return Multiplier(1, shift, left_shift, Fraction(0), flushed=False)
+
+
 def reduced16(multiplier: Multiplier) -> Multiplier:
     """Return a 31-bit multiplier reduced to 15 bits, for ``ties_up``: int16 activations with a 64-bit bias.
 

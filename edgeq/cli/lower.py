@@ -12,6 +12,7 @@ from edgeq.bundle import check_target, save
 from edgeq.cli.arrays import named_arrays
 from edgeq.cli.table import table
 from edgeq.errors import InputError, MissingToolError
+from edgeq.frontend.presets import PRESETS
 
 if TYPE_CHECKING:
     from edgeq.frontend.lower import Lowered
@@ -23,14 +24,16 @@ _PATH = click.Path(path_type=Path)
 @click.argument("model", type=_PATH)
 @click.option("-o", "--output", type=_PATH, required=True, metavar="NAME.edgeq", help="Bundle to write.")
 @click.option("--calib", multiple=True, metavar="[NAME=]X.npy", help="Calibration inputs, float, shape [N, ...].")
-@click.option("--wbits", type=int, default=8, show_default=True, help="Bits of weights, 2..16.")
-@click.option("--abits", type=int, default=8, show_default=True, help="Bits of activations, 2..16.")
-@click.option("--weights", type=click.Choice(["per_channel", "per_tensor"]), default="per_channel", show_default=True,
-              help="One weight scale per output channel, or one per layer.")
+@click.option("--wbits", type=int, help="Bits of weights, 2..16; by default the preset's (most: 8).")
+@click.option("--abits", type=int, help="Bits of activations, 2..16; by default the preset's (most: 8).")
+@click.option("--weights", type=click.Choice(["per_channel", "per_tensor"]),
+              help="One weight scale per output channel, or one per layer; by default the preset's.")
 @click.option("--preset", default="edgeq", show_default=True,
-              help="Rules of a known system: edgeq, tflite, tflite_single, cmsis_nn, tosa.")
+              help=f"Rules of a known system, see edgeq presets: {', '.join(PRESETS)}.")
 @click.option("--acc-bits", default="auto", show_default=True, metavar="auto|N",
-              help="Accumulators: the proven width of each layer, or N bits.")
+              help="Accumulators: the proven width of each layer (ap_fixed: its own), or N bits.")
+@click.option("--bias-fraction-bits", type=int, default=0, show_default=True, metavar="N",
+              help="Bits that bias and accumulator hold beyond the products, 0..30; 8 suits float-bias kernels.")
 @click.option("--out-bits", type=int, help="Quantize the outputs to this many bits; else they have 32.")
 @click.option("--input-type", type=click.Choice(["float32", "uint8", "int8"]), default="float32", show_default=True,
               help="What arrives: float arrays, uint8 pixels, or int8 codes.")
@@ -39,14 +42,15 @@ _PATH = click.Path(path_type=Path)
 @click.option("--ranges", type=_PATH, metavar="R.yaml", help="Ranges of activations instead of calibration.")
 @click.option("--save-ranges", type=_PATH, metavar="R.yaml", help="Write the ranges that calibration found.")
 @click.option("--config", type=_PATH, metavar="lower.yaml",
-              help="Per layer (glob): wbits, abits, acc, acc_overflow, preset, weights, range.")
+              help="Per layer (glob): wbits, abits, acc, acc_overflow, preset, weights, range, bias_fraction_bits.")
 @click.option("--arch", metavar="FILE.py:NAME", help="MODEL is a state dict; FILE.py is yours and is imported.")
 @click.option("--allow-code", is_flag=True, help="Let MODEL run code: pickled modules, torch's own loaders.")
 @click.option("--name", help="Name of the graph; by default the bundle's.")
 def command(
-    model: Path, output: Path, calib: tuple[str, ...], wbits: int, abits: int, weights: str, preset: str,
-    acc_bits: str, out_bits: int | None, input_type: str, mean: str | None, std: str | None, ranges: Path | None,
-    save_ranges: Path | None, config: Path | None, arch: str | None, allow_code: bool, name: str | None,
+    model: Path, output: Path, calib: tuple[str, ...], wbits: int | None, abits: int | None, weights: str | None,
+    preset: str, acc_bits: str, bias_fraction_bits: int, out_bits: int | None,
+    input_type: str, mean: str | None, std: str | None, ranges: Path | None, save_ranges: Path | None,
+    config: Path | None, arch: str | None, allow_code: bool, name: str | None,
 ) -> None:
     """Lower MODEL, a torch.export archive (.pt2), to an integer graph.
 
@@ -62,7 +66,7 @@ def command(
         raise InputError("--save-ranges writes what calibration finds; give --calib X.npy")
     _check_targets(output, save_ranges)
     options = make_options(wbits, abits, preset, acc_bits, config, weights, out_bits, input_type, mean, std,
-                           name or output.name.removesuffix(".edgeq"))
+                           name or output.name.removesuffix(".edgeq"), bias_fraction_bits)
     loose = _single(named_arrays(calib, None, "--calib"))
     program, notes = read_model(model, arch, loose, allow_code=allow_code)
     calibration = named_arrays(calib, [i.name for i in program.inputs], "--calib") if calib else None

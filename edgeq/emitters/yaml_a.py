@@ -90,13 +90,22 @@ def _layer(graph: Graph, layer: Layer) -> LayerValues:
     x, y = graph.types[layer.inputs[0]], graph.types[layer.output]
     ins, outs = _scale(x, layer.inputs[0]), _scale(y, layer.output)
     multiplier, shift = (int(c.array.flat[0]) for c in (requantize.multiplier, requantize.shift))
-    weight_scale = multiplier / 2**shift * outs / ins
+    weight_scale, bias_scale = _weight_scales(weighted, multiplier / 2**shift * outs / ins, ins)
     bias = np.zeros(1, np.int64) if weighted.bias is None else weighted.bias.array
     zero_point = int(weighted.weight_zero_point.array.flat[0])
     return LayerValues(
-        layer.name, n_bits, ins, x.zero_point, outs, y.zero_point, weight_scale, zero_point, weight_scale * ins,
+        layer.name, n_bits, ins, x.zero_point, outs, y.zero_point, weight_scale, zero_point, bias_scale,
         0, shift - n_bits, multiplier, weighted.weight.array,
         np.array(np.broadcast_to(bias, (weighted.weight.shape[0],))))
+
+
+def _weight_scales(weighted: Conv2d | Linear, derived: float, ins: float) -> tuple[float, float]:
+    """Return the scales of weights and bias as float32, or what the multiplier says where none is recorded."""
+    recorded = weighted.weight_scale
+    if recorded is None:
+        return derived, derived * ins
+    scale = recorded if isinstance(recorded, float) else recorded[0]
+    return float(np.float32(scale)), float(np.float32(scale * ins))
 
 
 def _check_layer(layer: Layer, weighted: Conv2d | Linear, requantize: Requantize) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgeq.arith.types import Rounding
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -109,12 +111,16 @@ class Reshape:
 
 @dataclass(frozen=True)
 class Quantize:
-    """Round to ``clamp(rint(x / scale) + zero_point, lo, hi)`` and go on with the value that this stands for."""
+    """Round to ``clamp(round(x / scale) + zero_point, lo, hi)`` and go on with the value that this stands for.
+
+    ``rounding`` is what the host does to a float input; elsewhere the layer's preset decides.
+    """
 
     scale: float
     zero_point: int
     lo: int
     hi: int
+    rounding: Rounding = Rounding.ties_even
 
 
 @dataclass(frozen=True)

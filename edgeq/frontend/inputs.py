@@ -14,7 +14,7 @@ from edgeq.arith.types import IntType
 from edgeq.errors import CalibrationError, InputError
 from edgeq.frontend.float_graph import Quantize
 from edgeq.frontend.program import Program
-from edgeq.ir.quantization import Affine, Codes, InputQuantization, Table
+from edgeq.ir.quantization import Affine, Codes, InputQuantization, Table, round_fraction
 from edgeq.ir.tensor import Array, Constant
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})(e[+-]?[0-9]{1,3}|/[0-9]{1,40})?", re.IGNORECASE)
@@ -61,19 +61,20 @@ class InputChoice:
     def quantization(self, name: str, shape: tuple[int, ...], op: Quantize, kept: IntType) -> InputQuantization:
         """Return the input's quantization for codes of the given scale and zero point."""
         if self.kind == "float32":
-            return Affine(Fraction(op.scale))
+            return Affine(Fraction(op.scale), op.rounding)
         if self.kind == "int8":
             return Codes()
         self.check_channels(name, shape[0] if shape else 1)
         rows = max(len(self.mean), len(self.std))
         means, stds = (v * rows if len(v) == 1 else v for v in (self.mean, self.std))
-        return Table(Constant([_row(m, s, op, kept) for m, s in zip(means, stds, strict=True)]))
+        return Table(Constant([_row(m, s, op, kept) for m, s in zip(means, stds, strict=True)]), op.rounding)
 
 
 def _row(mean: Fraction, std: Fraction, op: Quantize, kept: IntType) -> list[int]:
-    """Return 256 codes: ties to even, in exact rationals."""
+    """Return 256 codes, in exact rationals."""
     scale = Fraction(op.scale)
-    codes = (round((Fraction(p, 255) - mean) / std / scale) + op.zero_point for p in range(256))
+    reals = ((Fraction(p, 255) - mean) / std for p in range(256))
+    codes = (round_fraction(real / scale, op.rounding) + op.zero_point for real in reals)
     return [min(max(c, max(op.lo, kept.qmin)), min(op.hi, kept.qmax)) for c in codes]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from edgeq.frontend.activation_codes import activation_codes
 from edgeq.frontend.float_graph import (
     AvgPool,
     Convolve,
@@ -19,22 +20,26 @@ from edgeq.frontend.float_graph import (
     Reshape,
     Sum,
 )
-from edgeq.frontend.ranges import Range, affine
+from edgeq.frontend.ranges import Range
 from edgeq.frontend.settings import Settings
 
 _COMPUTES = (Convolve, Sum, Limit)
 QUANTIZER = frozenset({"abits", "range", "preset"})
 """Settings that matter to a value which post-training quantization quantizes."""
-_SUMS = frozenset({"acc", "acc_overflow", "preset"})
+_SUMS = frozenset({"acc", "acc_overflow", "preset", "bias_fraction_bits"})
 _WEIGHTS = frozenset({"wbits", "weights"})
 
 
 @dataclass(frozen=True)
 class Point:
-    """A value to quantize: ``layer`` names its range, ``value`` is the program's name."""
+    """A value to quantize: ``layer`` names its range, ``value`` is the program's name.
+
+    ``unlimited`` is what the layer's limit reads, the value itself where it has none.
+    """
 
     layer: str
     value: str
+    unlimited: str
 
 
 def is_quantized(graph: FloatGraph) -> bool:
@@ -53,14 +58,15 @@ def effects_of(graph: FloatGraph) -> dict[str, frozenset[str]]:
     return effects
 
 
-def points(graph: FloatGraph, *, outputs: bool) -> list[Point]:
+def points(graph: FloatGraph, outputs: Callable[[str], bool]) -> list[Point]:
     """Return the values to quantize, in order: inputs, and results of convolutions, sums and limits.
 
     A result that only a limit reads is quantized after the limit, under the first one's name. Pools, reshapes
-    and padding stay at their operand's scale. A result that only leaves the network is quantized if ``outputs``.
+    and padding stay at their operand's scale. A result that only leaves the network is quantized where ``outputs``
+    says so of its layer.
     """
     readers = graph.consumers()
-    found = [Point(i.name, i.name) for i in graph.inputs]
+    found = [Point(i.name, i.name, i.name) for i in graph.inputs]
     producers = graph.producers()
     for node in graph.nodes:
         if not isinstance(node.op, _COMPUTES):
@@ -69,20 +75,21 @@ def points(graph: FloatGraph, *, outputs: bool) -> list[Point]:
         leaves = node.value in graph.outputs
         if not leaves and len(read) == 1 and isinstance(read[0].op, Limit):
             continue
-        if read or outputs:
-            found.append(Point(_layer(node, producers, readers, graph), node.value))
+        first = _first(node, producers, readers, graph)
+        if read or outputs(first.layer):
+            found.append(Point(first.layer, node.value, first.value))
     return found
 
 
-def _layer(
+def _first(
     node: FloatNode, producers: Mapping[str, FloatNode], readers: Mapping[str, list[FloatNode]], graph: FloatGraph
-) -> str:
-    """Return the name of the layer that ends with this node."""
+) -> FloatNode:
+    """Return the node that computes what this node ends: the sum that a limit alone reads, else itself."""
     before = producers.get(node.inputs[0])
     if isinstance(node.op, Limit) and before is not None and isinstance(before.op, Convolve | Sum):
         alone = len(readers[before.value]) == 1 and before.value not in graph.outputs
-        return before.layer if alone else node.layer
-    return node.layer
+        return before if alone else node
+    return node
 
 
 def with_padding(seen: Range, graph: FloatGraph, point: Point) -> Range:
@@ -118,9 +125,9 @@ def _quantizer(
     graph: FloatGraph, point: Point, ranges: Mapping[str, Range], settings: Settings, out_bits: int | None
 ) -> Quantize:
     chosen = settings.of(point.layer)
-    lo, hi = chosen.range or ranges[point.layer]
-    bits = out_bits if out_bits is not None and point.value in graph.outputs else chosen.abits
-    return affine(lo, hi, bits, f"layer '{point.layer}'")
+    bits = out_bits if out_bits is not None and point.value in graph.outputs else chosen.activation_bits
+    seen = chosen.range or ranges.get(point.layer, (0.0, 0.0))
+    return activation_codes(seen, bits, chosen.rules, f"layer '{point.layer}'")
 
 
 def _node(point: Point, op: Quantize, names: Mapping[str, str]) -> FloatNode:

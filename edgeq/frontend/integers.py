@@ -9,21 +9,19 @@ from typing import Any
 import numpy as np
 
 import edgeq.ops  # noqa: F401 - fills the registry
-from edgeq.arith.multiplier import quantize_multiplier
 from edgeq.arith.types import IntType, Overflow, smallest_type, width_of
 from edgeq.errors import GraphError, ModelError
 from edgeq.frontend import float_graph as fg
 from edgeq.frontend.inputs import Quantizing
 from edgeq.frontend.names import unused
+from edgeq.frontend.rescaling import common_scale, rescaling
 from edgeq.frontend.settings import LayerSettings, Settings
 from edgeq.frontend.states import FREE, State, clamp_for, code_limits
-from edgeq.frontend.weight_codes import weight_codes
+from edgeq.frontend.weight_codes import Operand, declared_products, reduces, weight_codes
 from edgeq.ir.builder import GraphBuilder, Value
 from edgeq.ir.op import OPS, Bounds, Op
 from edgeq.ir.quantization import InputQuantization
 
-_COMMON_BITS = 24
-"""A 32-bit value stands at a scale where its largest magnitude is about 2**24: far finer than any code."""
 _FINE_SHIFT = 12
 """Extra fraction bits under an average that is rounded to another scale right after."""
 
@@ -108,28 +106,23 @@ class Integers:
         else:
             name = None if state.sum else node.layer
             value = self._requantize(
-                state, op.scale, op.zero_point, kept, clamp_for(state.limit, op), name, node.layer
+                state, op.scale, op.zero_point, kept, clamp_for(state.limit, op), name, node.layer,
+                self.settings.of(state.layer).rules.rescale.overflow,
             )
         self.traced.append((value, node.inputs[0]))
         return _code(value, op, node.layer)
 
     def _requantize(
         self, state: State, scale: float, zero_point: int, kept: IntType, clamp: tuple[int, int] | None,
-        name: str | None, layer: str,
+        name: str | None, layer: str, overflow: Overflow = Overflow.saturate,
     ) -> Value:
         """Add the op that brings a value to one scale."""
-        rules = self.settings.of(state.layer).rules
-        made = [
-            quantize_multiplier(float(s) / scale, rules.multiplier_bits, rounding=rules.multiplier_rounding)
-            for s in state.scale
-        ]
-        flushed = [k for k, m in enumerate(made) if m.flushed]
-        if flushed:
-            self.notes.append(f"layer '{layer}': scale of channel {flushed[0]} is too small and became 0")
-        fields = {k: _scalar([getattr(m, k) for m in made]) for k in ("multiplier", "shift", "left_shift")}
+        made = rescaling(state, scale, self.settings.of(state.layer))
+        if made.flushed is not None:
+            self.notes.append(f"layer '{layer}': scale of channel {made.flushed} is too small and became 0")
         return self.builder.requantize(
-            state.value, **fields, rounding=rules.rounding, zero_point=zero_point, type=kept, clamp=clamp,
-            axis=None, scale=scale, name=name,
+            state.value, **made.fields, zero_point=zero_point, type=kept, overflow=overflow, clamp=clamp, axis=None,
+            scale=scale, name=name,
         )
 
     def _wide(self, state: State, name: str | None, scale: float | None = None) -> State:
@@ -148,11 +141,11 @@ class Integers:
             value = self._requantize(state, one, 0, kept, code_limits(state.limit, quantizer), name, state.layer)
         return State(value, np.array([one]), 0, code=False, reach=state.reach, layer=state.layer)
 
-    @staticmethod
-    def _one_scale(state: State) -> float:
+    def _one_scale(self, state: State) -> float:
         """Return an accumulator's own scale where it has one and fits 32 bits, else a common one."""
         own = state.scale.item() if state.scale.size == 1 and not state.code else 0.0
-        return own if own and state.reach / own < 2**31 - 2 else _common_scale(state.reach)
+        common = common_scale(state.reach, self.settings.of(state.layer))
+        return own if own and state.reach / own < 2**31 - 2 else common
 
     def _settled(self, state: State, name: str | None = None) -> State:
         """Carry out a limit that is still pending, under a name."""
@@ -172,33 +165,41 @@ class Integers:
 
     def _convolve(self, x: State, op: fg.Convolve, node: fg.FloatNode) -> State:
         chosen = self.settings.of(node.layer)
-        codes = weight_codes(op, x.scale.item(), chosen.wbits, chosen.weights, node.where)
-        fields: dict[str, Any] = {"weight": codes.weight, "bias": codes.bias, "weight_type": codes.type,
-                                  "weight_zero_point": codes.zero_point}
+        operand = Operand(x.scale.item(), x.value.type.type.bits)
+        codes = weight_codes(op, operand, chosen, node.where)
+        if codes.wrapped:
+            self.notes.append(f"layer '{node.layer}': {codes.wrapped} weights or biases do not fit and wrap")
+        fields: dict[str, Any] = {
+            "weight": codes.weight, "bias": codes.bias, "weight_type": codes.type, "weight_scale": _one(codes.scale),
+            "weight_zero_point": codes.zero_point, "bias_fraction_bits": chosen.bias_fraction_bits,
+        }
         if not op.dense:
             fields |= {"stride": op.stride, "padding": op.padding, "dilation": op.dilation, "groups": op.groups}
         kind = "linear" if op.dense else "conv2d"
+        fields |= declared_products(codes, chosen)
         bounds = _bounds(kind, fields, x.value, node.layer)
         fields |= self._accumulator(bounds, chosen, node.layer)
         value = getattr(self.builder, kind)(x.value, **fields, name=node.layer)
-        scale = codes.scale * x.scale.item()
         largest = np.maximum(np.abs(bounds.lo), np.abs(bounds.hi)).astype(np.float64)
-        reach = float((largest * scale).max())
-        return State(value, scale, 0, code=False, reach=reach, layer=node.layer, sum=True)
+        reach = float((largest * codes.acc_scale).max())
+        return State(value, codes.acc_scale, 0, code=False, reach=reach, layer=node.layer, sum=True,
+                     fraction_bits=chosen.bias_fraction_bits, long=reduces(chosen, operand))
 
     def _accumulator(self, bounds: Bounds, chosen: LayerSettings, layer: str) -> dict[str, Any]:
-        """Return the accumulator's declaration: the proven width, or the one the user chose."""
+        """Return the accumulator's declaration: the proven width, the preset's, or the one the user chose."""
         needed = width_of(int(bounds.lo.min()), int(bounds.hi.max()))
-        acc = IntType(max(chosen.acc or needed, 8))
+        usual = chosen.rules.accumulator
+        width = needed if usual is None else chosen.activation_bits
+        acc = IntType(max(chosen.acc or width, 8))
+        rule = chosen.acc_overflow or (Overflow.wrap if usual is None else usual.overflow).name
         if acc.bits < needed:
-            rule = chosen.acc_overflow or Overflow.error.name
+            rule = chosen.acc_overflow or (Overflow.error if usual is None else usual.overflow).name
             short = f"accumulator has {acc.bits} bits, its proof needs {needed}; overflow {rule}"
             self.notes.append(f"layer '{layer}': {short}")
-            return {"acc": acc, "acc_overflow": rule}
-        return {"acc": acc, "acc_overflow": chosen.acc_overflow or Overflow.wrap.name}
+        return {"acc": acc, "acc_overflow": rule}
 
     def _sum(self, states: list[State], node: fg.FloatNode) -> State:
-        scale = _common_scale(max(s.reach for s in states))
+        scale = common_scale(max(s.reach for s in states), self.settings.of(node.layer))
         a, b = (self._wide(s, f"{node.layer}.x{k + 1}", scale) for k, s in enumerate(states))
         value = self.builder.add(a.value, b.value, acc=IntType(32), acc_overflow=Overflow.wrap, name=node.layer)
         reach = a.reach + b.reach
@@ -263,9 +264,9 @@ def _bounds(kind: str, fields: Mapping[str, Any], x: Value, name: str) -> Bounds
     return bounds
 
 
-def _common_scale(reach: float) -> float:
-    """Return the scale of a 32-bit value that reaches so far; any will do where it is 0 throughout."""
-    return reach / 2**_COMMON_BITS or 1.0
+def _one(scale: fg.FloatArray) -> Any:
+    """Return the one scale of a tensor, else those of its channels."""
+    return scale.item() if scale.size == 1 else scale
 
 
 def _limited(state: State, limit: fg.Limit) -> State:
@@ -282,9 +283,3 @@ def _code(value: Value, op: fg.Quantize, layer: str) -> State:
 def _fine_limits(state: State) -> tuple[int, int]:
     kept = state.value.type
     return (kept.lo - kept.zero_point) * 2**_FINE_SHIFT, (kept.hi - kept.zero_point) * 2**_FINE_SHIFT
-
-
-def _scalar(values: list[int]) -> Any:
-    """Return one number where all channels agree, else the list."""
-    return values[0] if len(set(values)) == 1 else values
-

@@ -49,32 +49,41 @@ class Options:
     input: InputChoice = field(default_factory=InputChoice)
     name: str = "net"
 
+    def quantizes(self, layer: str) -> bool:
+        """Tell whether a result of this layer that leaves the network is quantized."""
+        return self.out_bits is not None or self.settings.of(layer).rules.activations.outputs
+
 
 def lower(
-    model: Any, example_inputs: Any = None, calibration: Any = None, wbits: int = 8, abits: int = 8,
-    preset: str = "edgeq", acc_bits: str | int = "auto", ranges: str | Path | Mapping[str, Range] | None = None,
-    config: str | Path | Mapping[str, Any] | None = None, *, weights: str = "per_channel", out_bits: int | None = None,
+    model: Any, example_inputs: Any = None, calibration: Any = None, wbits: int | None = None,
+    abits: int | None = None, preset: str = "edgeq", acc_bits: str | int = "auto",
+    ranges: str | Path | Mapping[str, Range] | None = None,
+    config: str | Path | Mapping[str, Any] | None = None, *, weights: str | None = None, out_bits: int | None = None,
     input_type: str = "float32", mean: Any = None, std: Any = None, name: str | None = None,
+    bias_fraction_bits: int = 0,
 ) -> Graph:
     """Return the integer graph of a trained model.
 
     ``model`` is an nn.Module, an ExportedProgram, or the path of a torch.export archive, which is read without
     running anything in it. ``example_inputs`` (a tuple of tensors) is needed for a module. A float model needs
     ``calibration`` (array (N, ...), or a mapping by input name) or ``ranges``; a model that carries quantize and
-    dequantize operators needs neither. ``wbits`` and ``abits`` are 2..16, ``acc_bits`` is auto (the proven width)
-    or a number, ``config`` a file or mapping of per-layer settings, ``weights`` per_channel or per_tensor.
+    dequantize operators needs neither. ``preset`` names a system (`edgeq presets`); ``wbits`` and ``abits`` (2..16),
+    ``weights`` (per_channel or per_tensor) are the preset's unless given. ``acc_bits`` is auto or a number, ``config``
+    a file or mapping of per-layer settings, ``bias_fraction_bits`` what bias and accumulator hold beyond the products.
 
     Raises ModelError and its kin, CalibrationError, InputError.
     """
-    options = make_options(wbits, abits, preset, acc_bits, config, weights, out_bits, input_type, mean, std, name)
+    options = make_options(wbits, abits, preset, acc_bits, config, weights, out_bits, input_type, mean, std, name,
+                           bias_fraction_bits)
     program = read_archive(model) if isinstance(model, str | Path) else capture(model, example_inputs)
     return lower_program(program, options, calibration, ranges).graph
 
 
 def make_options(
-    wbits: int = 8, abits: int = 8, preset: str = "edgeq", acc_bits: str | int = "auto",
-    config: str | Path | Mapping[str, Any] | None = None, weights: str = "per_channel", out_bits: int | None = None,
+    wbits: int | None = None, abits: int | None = None, preset: str = "edgeq", acc_bits: str | int = "auto",
+    config: str | Path | Mapping[str, Any] | None = None, weights: str | None = None, out_bits: int | None = None,
     input_type: str = "float32", mean: Any = None, std: Any = None, name: str | None = None,
+    bias_fraction_bits: int = 0,
 ) -> Options:
     """Return checked options; raises InputError naming the one that does not fit."""
     acc = None if acc_bits == "auto" else acc_bits
@@ -84,7 +93,8 @@ def make_options(
         acc = int(acc)
     if out_bits is not None and not 2 <= out_bits <= 32:
         raise InputError(f"out-bits must be 2..32, got {out_bits}")
-    default = LayerSettings(wbits=wbits, abits=abits, preset=preset, weights=weights, acc=acc)
+    default = LayerSettings(wbits=wbits, abits=abits, preset=preset, weights=weights, acc=acc,
+                            bias_fraction_bits=bias_fraction_bits)
     choice = InputChoice(input_type, fractions(mean, Fraction(0)), fractions(std, Fraction(1)))
     return Options(make_settings(default, config), out_bits, choice, name or "net")
 
@@ -118,10 +128,13 @@ def lower_program(
     graph = fold(translate(program, Weights(program)), _sample_shapes(program))
     data = None if calibration is None else calibration_arrays(program, calibration, options.input)
     quantized = is_quantized(graph)
-    effects = {} if quantized else {p.layer: QUANTIZER for p in points(graph, outputs=options.out_bits is not None)}
+    chosen = [] if quantized else points(graph, options.quantizes)
+    effects = {p.layer: _effects(options.settings, p.layer) for p in chosen}
     for layer, names in effects_of(graph).items():
         effects[layer] = effects.get(layer, frozenset()) | names
     options.settings.check_used(effects)
+    for layer in effects:
+        options.settings.of(layer)
     found: dict[str, Range] = {}
     if quantized:
         _refuse_idle(options.settings.default, effects)
@@ -129,10 +142,15 @@ def lower_program(
             what = "out-bits do" if ranges is None else "ranges do"
             raise InputError(f"the model carries its own quantizers; {what} not apply to it")
     else:
-        chosen = points(graph, outputs=options.out_bits is not None)
-        found = _ranges(program, graph, chosen, data, ranges)
+        found = _ranges(program, graph, chosen, data, ranges, options.settings)
         graph = insert(graph, chosen, found, options.settings, options.out_bits)
     return _integers(program, graph, options, data, found, stored=ranges is None)
+
+
+def _effects(settings: Settings, layer: str) -> frozenset[str]:
+    """Return the settings that matter to a quantized value: with a fixed scale its range does not."""
+    fixed = settings.of(layer).rules.activations.scale == "fixed"
+    return QUANTIZER - {"range"} if fixed else QUANTIZER
 
 
 def _refuse_idle(default: LayerSettings, effects: Mapping[str, frozenset[str]]) -> None:
@@ -156,7 +174,8 @@ def _integers(
     lowering.lower(graph)
     default = options.settings.default
     builder.metadata["lowering"] = {
-        "preset": default.preset, "wbits": default.wbits, "abits": default.abits, "weights": default.weights,
+        "preset": default.preset, "wbits": default.weight_bits, "abits": default.activation_bits,
+        "weights": default.granularity, "bias_fraction_bits": default.bias_fraction_bits,
         "notes": list(lowering.notes),
     }
     traced = list({builder.name_of(value): real for value, real in lowering.traced}.items())
@@ -181,9 +200,12 @@ def _errors(
 
 def _ranges(
     program: Program, graph: FloatGraph, chosen: list[Point], data: Mapping[str, Array] | None,
-    given: str | Path | Mapping[str, Range] | None,
+    given: str | Path | Mapping[str, Range] | None, settings: Settings,
 ) -> dict[str, Range]:
     """Return the range of each point by layer name: given, or observed on calibration data."""
+    rules = {p.layer: settings.of(p.layer).rules.activations for p in chosen}
+    if data is None and given is None and all(r.scale == "fixed" for r in rules.values()):
+        return {}
     names = [p.layer for p in chosen]
     if isinstance(given, Mapping):
         missing = [n for n in names if n not in given]
@@ -197,8 +219,10 @@ def _ranges(
             "this is a float model: its activations need ranges. Give calibration inputs (--calib X.npy, shape "
             "[N, ...]) or a range file (--ranges R.yaml)"
         )
-    seen = observe(program, data, [p.value for p in chosen])
-    return {p.layer: with_padding(seen[p.value], graph, p) for p in chosen}
+    values = {p.layer: p.unlimited if rules[p.layer].before_limit else p.value for p in chosen}
+    cover = {values[layer]: rule.cover for layer, rule in rules.items() if rule.cover is not None}
+    seen = observe(program, data, values.values(), cover)
+    return {p.layer: with_padding(seen[values[p.layer]], graph, p) for p in chosen}
 
 
 def _sample_shapes(program: Program) -> dict[str, tuple[int, ...]]:

@@ -6,10 +6,10 @@ replaces calibration, and the lowering is the same byte for byte on every machin
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,40 +17,56 @@ from edgeq.artefacts.files import write_file
 from edgeq.artefacts.inside import refuse_inside
 from edgeq.artefacts.manifest import dump_yaml, parse_yaml
 from edgeq.errors import CalibrationError, InputError
-from edgeq.frontend.float_graph import Quantize
 from edgeq.frontend.interpret import run
 from edgeq.frontend.program import Program
 from edgeq.ir.tensor import Array
 
 Range = tuple[float, float]
 VERSION = 1
-_BATCH = 64
+_LEAST_BATCH, _MOST_BATCH = 64, 1024
+_BATCH_VALUES = 1 << 20
+"""Numbers that the inputs of one batch have, as far as a batch may be so large: small networks run faster."""
 _LONGEST = 1 << 24
 
 
-def observe(program: Program, data: Mapping[str, Array], values: Iterable[str]) -> dict[str, Range]:
-    """Return the smallest and largest number that each value takes on the calibration data.
+def observe(
+    program: Program, data: Mapping[str, Array], values: Iterable[str], cover: Mapping[str, float] | None = None
+) -> dict[str, Range]:
+    """Return the range of each value on the calibration data: its smallest and largest number.
 
-    Raises CalibrationError for data that are empty or not finite, and for a value that overflows.
+    For values in ``cover`` the extremes of every sample are sorted, and those at ``int(N * (1 - cover))`` and
+    ``int(N * cover)`` are taken. Raises CalibrationError for data that are empty or not finite, and for a value that
+    overflows.
     """
     wanted = set(values)
-    seen: dict[str, Range] = {}
+    seen: dict[str, list[tuple[Array, Array]]] = {}
     _check_data(data)
 
-    def note(name: str, tensor: object) -> None:
+    def note(name: str, tensor: Any) -> None:
         if name not in wanted:
             return
-        lo, hi = float(tensor.min()), float(tensor.max())  # type: ignore[attr-defined]
-        if not (math.isfinite(lo) and math.isfinite(hi)):
+        rows = tensor.reshape(len(tensor), -1) if tensor.ndim else tensor.reshape(1, 1)
+        lo, hi = rows.amin(1).double().numpy(), rows.amax(1).double().numpy()
+        if not (np.isfinite(lo).all() and np.isfinite(hi).all()):
             raise CalibrationError(f"value '{name}' is not finite on the calibration data; check data and model")
-        before = seen.get(name, (lo, hi))
-        seen[name] = (min(before[0], lo), max(before[1], hi))
+        seen.setdefault(name, []).append((lo, hi))
 
     count = len(next(iter(data.values())))
-    for start in range(0, count, _BATCH):
+    values_each = sum(v.size // len(v) for v in data.values())
+    batch = min(max(_BATCH_VALUES // max(values_each, 1), _LEAST_BATCH), _MOST_BATCH)
+    for start in range(0, count, batch):
         with np.errstate(over="ignore"):  # what overflows the model's type is reported by `note`
-            run(program, {k: np.asarray(v[start : start + _BATCH]) for k, v in data.items()}, note)
-    return seen
+            run(program, {k: np.asarray(v[start : start + batch]) for k, v in data.items()}, note)
+    chosen = cover or {}
+    return {name: _range(parts, chosen.get(name)) for name, parts in seen.items()}
+
+
+def _range(parts: Sequence[tuple[Array, Array]], cover: float | None) -> Range:
+    """Return the extremes of all samples, or those which leave the outermost samples out."""
+    lows, highs = (np.sort(np.concatenate([part[k] for part in parts])) for k in range(2))
+    if cover is None:
+        return float(lows[0]), float(highs[-1])
+    return float(lows[int(len(lows) * (1 - cover))]), float(highs[int(len(highs) * cover)])
 
 
 def _check_data(data: Mapping[str, Array]) -> None:
@@ -62,27 +78,6 @@ def _check_data(data: Mapping[str, Array]) -> None:
             place = [int(v) for v in bad[0]]
             found = array[tuple(place)]
             raise CalibrationError(f"calibration data for '{name}': value at {place} is {found}, not finite")
-
-
-def affine(lo: float, hi: float, bits: int, where: str) -> Quantize:
-    """Return the asymmetric signed quantization of ``[lo, hi]``, widened to contain 0.
-
-    ``scale = (hi - lo) / (2**bits - 1)`` as float32; the zero point is ties to even, clamped. Source: PyTorch's
-    observers. Raises CalibrationError for a range that is only 0.
-    """
-    lo, hi = min(lo, 0.0), max(hi, 0.0)
-    if hi == lo:
-        raise CalibrationError(
-            f"{where}: its range is [0, 0], so its scale would be zero; calibrate on data that reach it, or give "
-            "its range in --ranges or --config"
-        )
-    qmin, qmax = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    with np.errstate(over="ignore"):  # reported below
-        scale = float(np.float32((hi - lo) / (qmax - qmin)))
-    if scale == 0.0 or not math.isfinite(scale):
-        raise CalibrationError(f"{where}: range [{lo}, {hi}] gives the scale {scale}, which float32 cannot hold")
-    zero_point = min(max(qmin - round(lo / scale), qmin), qmax)
-    return Quantize(scale, zero_point, qmin, qmax)
 
 
 def number_pair(pair: object) -> Range | None:

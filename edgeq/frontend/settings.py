@@ -29,20 +29,45 @@ ACC_OVERFLOWS = ("wrap", "saturate", "error")
 
 @dataclass(frozen=True)
 class LayerSettings:
-    """The choices for one layer; ``acc`` None is the proven width, ``range`` None what calibration saw."""
+    """The choices for one layer; None leaves the choice to the preset.
 
-    wbits: int = 8
-    abits: int = 8
+    ``acc`` None is the proven width or the preset's, ``range`` None what calibration saw.
+    """
+
+    wbits: int | None = None
+    abits: int | None = None
     preset: str = "edgeq"
-    weights: str = "per_channel"
+    weights: str | None = None
     acc: int | None = None
     acc_overflow: str | None = None
     range: tuple[float, float] | None = None
+    bias_fraction_bits: int = 0
 
     @property
     def rules(self) -> Preset:
         """The preset's rules."""
         return preset(self.preset)
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits of the weights."""
+        return self.wbits or self.rules.bits
+
+    @property
+    def activation_bits(self) -> int:
+        """Bits of the activations."""
+        return self.abits or self.rules.bits
+
+    @property
+    def granularity(self) -> str:
+        """One weight scale per channel, or per tensor."""
+        return self.weights or self.rules.weights.per[0]
+
+    def check(self, where: str) -> None:
+        """Raise InputError for choices that the preset's system cannot have."""
+        problem = self.rules.problem(self.weight_bits, self.activation_bits, self.granularity, self.bias_fraction_bits)
+        if problem is not None:
+            raise InputError(f"{where}: preset {self.preset}: {problem}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +83,7 @@ class Settings:
         for pattern, changes in self.patterns:
             if fnmatchcase(layer, pattern):
                 chosen = replace(chosen, **changes)
+        chosen.check(f"layer '{layer}'")
         return chosen
 
     def check_used(self, effects: Mapping[str, frozenset[str]]) -> None:
@@ -78,6 +104,7 @@ class Settings:
 def make_settings(default: LayerSettings, config: str | Path | Mapping[str, Any] | None) -> Settings:
     """Return settings from defaults and a configuration file or mapping; raises InputError for what is not one."""
     _checked(vars(default), "lower")
+    default.check("lower")
     if config is None:
         return Settings(default)
     where = "config" if isinstance(config, Mapping) else str(config)
@@ -118,11 +145,13 @@ def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
 def _problem(name: str, value: Any) -> str | None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if name in ("wbits", "abits"):
-        return None if whole and 2 <= value <= 16 else "must be 2..16"
+        return None if value is None or (whole and 2 <= value <= 16) else "must be 2..16"
+    if name == "bias_fraction_bits":
+        return None if whole and 0 <= value <= 30 else "must be 0..30"
     if name == "acc":
         return None if value in (None, "auto") or (whole and 8 <= value <= 62) else "must be auto or 8..62 bits"
     if name == "weights":
-        return None if value in GRANULARITIES else "must be per_channel or per_tensor"
+        return None if value in (None, *GRANULARITIES) else "must be per_channel or per_tensor"
     if name == "range" and value is not None:
         pair = number_pair(value)
         return None if pair and pair[0] < pair[1] else "must be [lo, hi] with lo < hi"

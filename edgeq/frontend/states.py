@@ -21,7 +21,8 @@ class State:
     ``scale`` has one entry, or one per channel for an accumulator. ``limit`` is a clamp that has not been carried
     out: it joins the next change of scale. ``code`` tells a quantized value from an accumulator or a 32-bit
     value, ``sum`` one that its own requantize may still complete to a layer; ``reach`` is the largest real
-    magnitude that the value can have. ``layer`` named it.
+    magnitude that the value can have. ``layer`` named it. ``fraction_bits`` are those that an accumulator holds
+    beyond its products; ``long`` tells that its multiplier is reduced to 16 bits.
     """
 
     value: Value
@@ -32,6 +33,8 @@ class State:
     layer: str
     limit: Limit = FREE
     sum: bool = False
+    fraction_bits: int = 0
+    long: bool = False
 
 
 def code_limits(limit: Limit, quantizer: Quantize) -> tuple[int, int]:

@@ -69,12 +69,12 @@ class Affine:
     rounding: Rounding = Rounding.ties_even
 
     def check(self, name: str, to: TensorType) -> None:
-        """Raise GraphError for a scale no float64 holds, a wide type, or a rounding that is not to the nearest."""
+        """Raise GraphError for a scale no float64 holds, a wide type, or a rounding that is not for inputs."""
         if not _SMALLEST <= self.scale <= 1 / _SMALLEST:
             raise GraphError(f"input '{name}': affine scale must be positive, within 2^-1000..2^1000")
         if to.type.bits > 32:
             raise GraphError(f"input '{name}': affine codes have at most 32 bits, got {to.type}")
-        if self.rounding not in _NEAREST:
+        if self.rounding not in _ROUNDINGS:
             raise GraphError(f"input '{name}': affine rounding {self.rounding.name} is not one of {_NAMES}")
 
     def encode(self, data: Array, to: TensorType, name: str, start: int = 0) -> IntArray:
@@ -93,8 +93,8 @@ class Affine:
 
 
 InputQuantization = Codes | Table | Affine
-_NEAREST = (Rounding.ties_even, Rounding.ties_away, Rounding.ties_up)
-_NAMES = ", ".join(r.name for r in _NEAREST)
+_ROUNDINGS = (Rounding.ties_even, Rounding.ties_away, Rounding.ties_up, Rounding.floor)
+_NAMES = ", ".join(r.name for r in _ROUNDINGS)
 _SMALLEST = Fraction(1, 1 << 1000)
 _FAR = 1 << 40  # codes beyond are clamped all the same
 
@@ -102,19 +102,31 @@ _FAR = 1 << 40  # codes beyond are clamped all the same
 def round_quotients(data: Array, scale: Fraction, rounding: Rounding) -> IntArray:
     """Return ``data / scale`` rounded to integers exactly; quotients past 2**40 are cut there.
 
-    Float64 decides all but the values near a tie, which are decided in rationals.
+    Float64 decides all but the values near an edge (a tie, for floor an integer), which are decided in rationals.
     """
     with np.errstate(over="ignore"):  # infinity is cut too
         quotient = np.clip(data.astype(np.float64) / float(scale), -_FAR, _FAR)
     nearest = np.rint(quotient)
-    margin = np.abs(np.abs(quotient - nearest) - 0.5)
-    result = nearest.astype(np.int64)
-    for index in zip(*np.nonzero(margin <= 2.0**-50 * (1 + np.abs(quotient)) * 8), strict=True):
-        result[index] = _rounded(Fraction(data[index].item()) / scale, rounding)
-    return result
+    floor = rounding is Rounding.floor
+    margin = np.abs(np.abs(quotient - nearest) - (0.0 if floor else 0.5))
+    near = (margin <= 2.0**-50 * (1 + np.abs(quotient)) * 8) & (data != 0)
+    if floor and _is_power_of_two(scale):
+        near &= quotient == 0  # the division is exact unless it vanishes
+    result = (np.floor(quotient) if floor else nearest).astype(np.int64)
+    for index in zip(*np.nonzero(near), strict=True):
+        result[index] = round_fraction(Fraction(data[index].item()) / scale, rounding)
+    cut: IntArray = np.clip(result, -_FAR, _FAR)
+    return cut
 
 
-def _rounded(value: Fraction, rounding: Rounding) -> int:
+def _is_power_of_two(scale: Fraction) -> bool:
+    return 1 in (scale.numerator, scale.denominator) and (scale.numerator * scale.denominator).bit_count() == 1
+
+
+def round_fraction(value: Fraction, rounding: Rounding) -> int:
+    """Return an exact number rounded to an integer: floor, ties even, up or away."""
+    if rounding is Rounding.floor:
+        return value.__floor__()
     if rounding is Rounding.ties_even:
         return round(value)
     up = (value + Fraction(1, 2)).__floor__()

@@ -118,7 +118,8 @@ BAD = {
     "range: [0, 1" + "0" * 400 + "]": r"range must be \[lo, hi\] with lo < hi",
     "preset: nope": "preset 'nope' does not exist; use one of edgeq, tflite",
     "preset: [tflite]": "does not exist; use one of",
-    "bits: 8": "'bits' is not a setting; settings are wbits, abits, preset, weights, acc, acc_overflow, range",
+    "bits: 8": "'bits' is not a setting; settings are wbits, abits, preset, weights, acc, acc_overflow, range, "
+               "bias_fraction_bits",
     "1: 2": "1 is not a setting",
 }
 
@@ -167,17 +168,22 @@ def test_a_bad_option_is_named(options: dict, message: str) -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets(name: str) -> None:
-    """Rounding of requantize, and of averages with their domain; two-stage multipliers have 31 bits."""
+    """Rounding of requantize, and of averages with their domain; the multipliers' bits."""
     expected = {
         "edgeq": ("ties_up", "ties_away", "raw"), "tflite": ("two_stage", "ties_away", "raw"),
         "tflite_single": ("ties_up", "ties_away", "raw"), "cmsis_nn": ("two_stage", "ties_away", "raw"),
-        "tosa": ("ties_up", "ties_away", "centered"),
+        "tosa": ("ties_up", "ties_away", "centered"), "onnx_qlinear": ("ties_even", "ties_even", "centered"),
+        "cnn_compress": ("floor", "floor", "raw"), "ai8x": ("ties_up", "to_zero", "raw"),
+        "pulp": ("floor", "floor", "raw"), "nngen": ("ties_away", "ties_away", "raw"),
+        "ap_fixed": ("floor", "to_zero", "raw"),
     }[name]  # fmt: skip
+    lo, hi = {"cnn_compress": (128, 255), "ai8x": (1, 1), "ap_fixed": (1, 1), "pulp": (32, 63), "nngen": (64, 127)}.get(
+        name, (2**30, 2**31 - 1))
     model = OneInput(lambda m, x: m.pool(m.conv(x)), conv=conv(noise(3, 2, 1, 1).tolist()), pool=nn.AvgPool2d(2))
     graph = lower(model, (2, 4, 4), ranges={"x": X, "conv": H}, preset=name)
     pool, last = op(graph, "pool"), op(graph, "conv")
     assert (last.rounding.name, pool.rounding.name, pool.domain) == expected
-    assert all(2**30 <= m < 2**31 for m in last.multiplier.array.ravel().tolist())
+    assert all(lo <= m <= hi for m in last.multiplier.array.ravel().tolist())
     assert graph.metadata["lowering"]["preset"] == name
     assert layers(graph) == [("conv", "conv2d+requantize"), ("pool", "avg_pool2d")]
 
