@@ -148,7 +148,8 @@ def test_error_names_place_and_value() -> None:
     ("C3", "negative side: left_shift", (1, 1, 1, 1, 0, 32), {}),
     ("C4", "positive side: output type s33", (1, 1, 1, 1), {"type": IntType(33)}),
     ("C5", "positive side: clamp", (1, 1, 1, 1), {"clamp": (5, 4)}),
-    ("C6", r"negative side: two_stage needs multipliers below 2\^31", (1 << 30, 31, 1 << 31, 31), {"rounding": "two_stage"}),
+    ("C6", r"negative side: two_stage needs multipliers below 2\^31", (1 << 30, 31, 1 << 31, 31),
+     {"rounding": "two_stage"}),
 ])
 def test_constraints_c1_to_c6_and_c9(label: str, pattern: str, arguments: Any, attributes: Any) -> None:
     with pytest.raises(GraphError, match=f"leaky_relu 'op' {label}: {pattern}"):
