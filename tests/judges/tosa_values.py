@@ -46,15 +46,16 @@ def table_8(values: int) -> list[Case]:
 
 
 def table_16(values: int) -> list[Case]:
-    """513 entries; TOSA wants neighbours at most 16 bits apart. Every code, as far as the number of values goes."""
+    """513 entries; TOSA wants neighbours at most 16 bits apart. Every code; of few values, those beside entries."""
     rng = np.random.default_rng(12)
     curve = np.rint(32767 * np.tanh(np.linspace(-4, 4, 513)))
     steep = np.tile([-16384, 16383], 257)[:513]
     falls = np.resize([16384, -16384, 0], 513)
     walk = np.clip(np.cumsum(rng.integers(-3000, 3001, 513)), -32768, 32767)
     tables = {"random": rng.integers(-16384, 16384, 513), "curve": curve, "steep": steep, "falls": falls, "walk": walk}
-    step = max(65536 * len(tables) // values, 1)
-    x = np.arange(-32768, 32768, step)[None]
+    count = -(-values // len(tables))
+    near = 128 * rng.integers(-256, 256, count) + rng.choice([0, 1, 64, 126, 127], count)
+    x = (np.arange(-32768, 32768) if count > 1 << 14 else near)[None]
     return [_table_case(x, S16, entries.astype(np.int64), name) for name, entries in tables.items()]
 
 
