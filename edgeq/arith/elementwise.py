@@ -75,3 +75,51 @@ def index_of_larger(best: int, index: int, x: int, place: int) -> int:
     (0, 1)
     """
     return select(x > best, place, index)
+
+
+@primitive
+def source_index(place: int, step: int, offset: int, unit: int) -> int:
+    """Return the index at or before the source position ``(place * step + offset) / unit``.
+
+    >>> [source_index(k, 2, -1, 4) for k in range(4)]
+    [-1, 0, 0, 1]
+    """
+    return (place * step + offset) // unit
+
+
+@primitive
+def source_weight(place: int, step: int, offset: int, unit: int) -> int:
+    """Return how far the source position lies behind `source_index`, in parts of ``unit``.
+
+    >>> [source_weight(k, 2, -1, 4) for k in range(4)]
+    [3, 1, 3, 1]
+    """
+    return (place * step + offset) % unit
+
+
+@primitive
+def interpolate(near: int, far: int, weight: int, unit: int) -> int:
+    """Return ``near * (unit - weight) + far * weight``: the value between two, times ``unit``."""
+    return within(near * (unit - weight), _MIN63, _MAX63) + within(far * weight, _MIN63, _MAX63)
+
+
+@primitive
+def bilinear(
+    top_left: int, top_right: int, bottom_left: int, bottom_right: int, zero_point: int,
+    weight_y: int, unit_y: int, weight_x: int, unit_x: int,
+) -> int:
+    """Return the exact value between four codes, zero point removed, times ``unit_y * unit_x``."""
+    top = interpolate(top_left - zero_point, top_right - zero_point, weight_x, unit_x)
+    bottom = interpolate(bottom_left - zero_point, bottom_right - zero_point, weight_x, unit_x)
+    return interpolate(top, bottom, weight_y, unit_y)
+
+
+@primitive
+def resize_codes(
+    top_left: int, top_right: int, bottom_left: int, bottom_right: int, zero_point: int,
+    weight_y: int, unit_y: int, weight_x: int, unit_x: int, lo: int, hi: int, overflow: int,
+) -> int:
+    """Interpolate between four codes and narrow the result once."""
+    between = bilinear(top_left, top_right, bottom_left, bottom_right, zero_point,
+                       weight_y, unit_y, weight_x, unit_x)
+    return narrow(between, lo, hi, overflow)

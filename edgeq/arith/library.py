@@ -47,6 +47,10 @@ C_RANGES: Ranges = {
 """Ranges in the C header: any type of up to 63 bits (unsigned: 62), any multiplier of the contract."""
 
 _PAIR: Ranges = {name: _signed(33) for name in ("x1", "x1_zero_point", "x2", "x2_zero_point")}
+_SOURCE: Ranges = {"place": (0, (1 << 31) - 1), "step": (1, (1 << 31) - 1), "offset": _signed(32), "unit": (1, 1 << 16)}
+_CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
+_SQUARE: Ranges = {**dict.fromkeys((*_CORNERS, "zero_point"), _signed(33)), **dict.fromkeys(("weight_y", "weight_x"),
+                   (0, (1 << 16) - 1)), **dict.fromkeys(("unit_y", "unit_x"), (1, 1 << 16))}
 _Q31: Interval = (0, (1 << 31) - 1)
 _SUM: Interval = (1, (1 << 31) - 1)
 _OUTPUT: Ranges = {"bits": (8, 16), "lo": (-(1 << 15), 0), "hi": (0, (1 << 16) - 1)}
@@ -90,6 +94,7 @@ C_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (e.difference, _PAIR), (e.subtract, _PAIR), (e.centred_product, _PAIR), (e.multiply_codes, _PAIR),
     (e.larger, {"x1": _signed(64), "x2": _signed(64)}), (e.smaller, {"x1": _signed(64), "x2": _signed(64)}),
     (e.index_of_larger, {name: _signed(64) for name in ("best", "index", "x", "place")}),
+    (e.source_index, _SOURCE), (e.source_weight, _SOURCE), (e.bilinear, _SQUARE), (e.resize_codes, _SQUARE),
     *ACTIVATIONS,
 )
 
@@ -104,6 +109,9 @@ RTL_RANGES: Ranges = {
 
 _ACC: Ranges = {"lo": (-(1 << 31), 0), "hi": (0, (1 << 31) - 1)}
 _CODES: Ranges = dict.fromkeys(_PAIR, _EIGHT)
+_PLACES: Ranges = {"place": (0, 4095), "step": (1, 32767), "offset": _signed(16), "unit": (1, 2048)}
+_BLEND: Ranges = {**dict.fromkeys((*_CORNERS, "zero_point"), _EIGHT), **dict.fromkeys(("weight_y", "weight_x"),
+                  (0, 2047)), **dict.fromkeys(("unit_y", "unit_x"), (1, 2048))}
 RTL_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (p.saturate, {"lo": _EIGHT, "hi": _EIGHT}),
     (p.wrap, {}),
@@ -125,6 +133,7 @@ RTL_RULES: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (e.centred_product, _CODES), (e.multiply_codes, {**_ACC, **_CODES}),
     (e.larger, {"x1": _EIGHT, "x2": _EIGHT}), (e.smaller, {"x1": _EIGHT, "x2": _EIGHT}),
     (e.index_of_larger, {"best": _EIGHT, "index": (0, 4095), "x": _EIGHT, "place": (0, 4095)}),
+    (e.source_index, _PLACES), (e.source_weight, _PLACES), (e.bilinear, _BLEND), (e.resize_codes, {**_ACC, **_BLEND}),
     *ACTIVATIONS,
 )
 

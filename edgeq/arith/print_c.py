@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from edgeq.arith.symbol import Interval, Symbol
@@ -50,7 +51,8 @@ def _comment(text: Sequence[str], traced: Trace) -> list[str]:
     lines += [f" *   {line}" for line in describe_ranges(traced.arguments)]
     if traced.relied_on:
         lines += [" *", " * Relies on (edgeq proves it per layer):"]
-        lines += [f" *   {formula} in {describe(limits)}" for formula, limits in traced.relied_on]
+        for formula, limits in traced.relied_on:
+            lines += [f" *   {row}" for row in textwrap.wrap(f"{formula} in {describe(limits)}", _COLUMNS)]
     return [*lines, " */"]
 
 

@@ -1337,6 +1337,158 @@ static inline int64_t edgeq_index_of_larger(
 }
 
 /*
+ * Return the index at or before the source position (place * step + offset) / unit.
+ *
+ *     return (place * step + offset) // unit
+ *
+ *   place in 0 .. 2^31 - 1
+ *   step in 1 .. 2^31 - 1
+ *   offset in -2^31 .. 2^31 - 1
+ *   unit in 1 .. 2^16
+ */
+static inline int64_t edgeq_source_index(
+    int64_t place, int64_t step, int64_t offset, int64_t unit) {
+    const int64_t t0 = place * step;
+    const int64_t t1 = t0 + offset;
+    const int64_t t2 = t1 / unit - (t1 % unit < 0);
+    return t2;
+}
+
+/*
+ * Return how far the source position lies behind `source_index`, in parts of unit.
+ *
+ *     return (place * step + offset) % unit
+ *
+ *   place in 0 .. 2^31 - 1
+ *   step in 1 .. 2^31 - 1
+ *   offset in -2^31 .. 2^31 - 1
+ *   unit in 1 .. 2^16
+ */
+static inline int64_t edgeq_source_weight(
+    int64_t place, int64_t step, int64_t offset, int64_t unit) {
+    const int64_t t0 = place * step;
+    const int64_t t1 = t0 + offset;
+    const int64_t t2 = t1 % unit + (t1 % unit < 0 ? unit : 0);
+    return t2;
+}
+
+/*
+ * Return the exact value between four codes, zero point removed, times unit_y * unit_x.
+ *
+ *     top = interpolate(top_left - zero_point, top_right - zero_point, weight_x, unit_x)
+ *     bottom = interpolate(bottom_left - zero_point, bottom_right - zero_point, weight_x, unit_x)
+ *     return interpolate(top, bottom, weight_y, unit_y)
+ *
+ *   top_left in -2^32 .. 2^32 - 1
+ *   top_right in -2^32 .. 2^32 - 1
+ *   bottom_left in -2^32 .. 2^32 - 1
+ *   bottom_right in -2^32 .. 2^32 - 1
+ *   zero_point in -2^32 .. 2^32 - 1
+ *   weight_y in 0 .. 2^16 - 1
+ *   unit_y in 1 .. 2^16
+ *   weight_x in 0 .. 2^16 - 1
+ *   unit_x in 1 .. 2^16
+ *
+ * Relies on (edgeq proves it per layer):
+ *   (((top_left - zero_point) * (unit_x - weight_x)) + ((top_right - zero_point) * weight_x)) * (unit_y
+ *   - weight_y) in -2^62 .. 2^62 - 1
+ *   (((bottom_left - zero_point) * (unit_x - weight_x)) + ((bottom_right - zero_point) * weight_x)) *
+ *   weight_y in -2^62 .. 2^62 - 1
+ */
+static inline int64_t edgeq_bilinear(
+    int64_t top_left, int64_t top_right, int64_t bottom_left, int64_t bottom_right, int64_t zero_point,
+    int64_t weight_y, int64_t unit_y, int64_t weight_x, int64_t unit_x) {
+    const int64_t t0 = top_left - zero_point;
+    const int64_t t1 = unit_x - weight_x;
+    const int64_t t2 = t0 * t1;
+    const int64_t t3 = top_right - zero_point;
+    const int64_t t4 = t3 * weight_x;
+    const int64_t t5 = t2 + t4;
+    const int64_t t6 = unit_y - weight_y;
+    const int64_t t7 = t5 * t6;
+    const int64_t t8 = bottom_left - zero_point;
+    const int64_t t9 = t8 * t1;
+    const int64_t t10 = bottom_right - zero_point;
+    const int64_t t11 = t10 * weight_x;
+    const int64_t t12 = t9 + t11;
+    const int64_t t13 = t12 * weight_y;
+    const int64_t t14 = t7 + t13;
+    return t14;
+}
+
+/*
+ * Interpolate between four codes and narrow the result once.
+ *
+ *     between = bilinear(top_left, top_right, bottom_left, bottom_right, zero_point,
+ *                        weight_y, unit_y, weight_x, unit_x)
+ *     return narrow(between, lo, hi, overflow)
+ *
+ *   top_left in -2^32 .. 2^32 - 1
+ *   top_right in -2^32 .. 2^32 - 1
+ *   bottom_left in -2^32 .. 2^32 - 1
+ *   bottom_right in -2^32 .. 2^32 - 1
+ *   zero_point in -2^32 .. 2^32 - 1
+ *   weight_y in 0 .. 2^16 - 1
+ *   unit_y in 1 .. 2^16
+ *   weight_x in 0 .. 2^16 - 1
+ *   unit_x in 1 .. 2^16
+ *   lo in -2^62 .. 0
+ *   hi in 0 .. 2^62 - 1
+ *   overflow in 0 .. 4
+ *
+ * Relies on (edgeq proves it per layer):
+ *   (((top_left - zero_point) * (unit_x - weight_x)) + ((top_right - zero_point) * weight_x)) * (unit_y
+ *   - weight_y) in -2^62 .. 2^62 - 1
+ *   (((bottom_left - zero_point) * (unit_x - weight_x)) + ((bottom_right - zero_point) * weight_x)) *
+ *   weight_y in -2^62 .. 2^62 - 1
+ */
+static inline int64_t edgeq_resize_codes(
+    int64_t top_left, int64_t top_right, int64_t bottom_left, int64_t bottom_right, int64_t zero_point,
+    int64_t weight_y, int64_t unit_y, int64_t weight_x, int64_t unit_x, int64_t lo, int64_t hi,
+    int64_t overflow) {
+    const int64_t t0 = overflow == INT64_C(0);
+    const int64_t t1 = top_left - zero_point;
+    const int64_t t2 = unit_x - weight_x;
+    const int64_t t3 = t1 * t2;
+    const int64_t t4 = top_right - zero_point;
+    const int64_t t5 = t4 * weight_x;
+    const int64_t t6 = t3 + t5;
+    const int64_t t7 = unit_y - weight_y;
+    const int64_t t8 = t6 * t7;
+    const int64_t t9 = bottom_left - zero_point;
+    const int64_t t10 = t9 * t2;
+    const int64_t t11 = bottom_right - zero_point;
+    const int64_t t12 = t11 * weight_x;
+    const int64_t t13 = t10 + t12;
+    const int64_t t14 = t13 * weight_y;
+    const int64_t t15 = t8 + t14;
+    const int64_t t16 = t15 > lo ? t15 : lo;
+    const int64_t t17 = t16 < hi ? t16 : hi;
+    const int64_t t18 = overflow == INT64_C(1);
+    const int64_t t19 = lo < INT64_C(0);
+    const int64_t t20 = INT64_C(0) - hi;
+    const int64_t t21 = t19 != 0 ? t20 : lo;
+    const int64_t t22 = t15 > t21 ? t15 : t21;
+    const int64_t t23 = t22 < hi ? t22 : hi;
+    const int64_t t24 = overflow == INT64_C(2);
+    const int64_t t25 = t15 >= lo;
+    const int64_t t26 = t15 <= hi;
+    const int64_t t27 = t25 & t26;
+    const int64_t t28 = t27 != 0 ? t15 : INT64_C(0);
+    const int64_t t29 = overflow == INT64_C(3);
+    const int64_t t30 = hi - lo;
+    const int64_t t31 = t15 & t30;
+    const int64_t t32 = INT64_C(0) - lo;
+    const int64_t t33 = t31 ^ t32;
+    const int64_t t34 = t33 + lo;
+    const int64_t t35 = t29 != 0 ? t34 : t15;
+    const int64_t t36 = t24 != 0 ? t28 : t35;
+    const int64_t t37 = t18 != 0 ? t23 : t36;
+    const int64_t t38 = t0 != 0 ? t17 : t37;
+    return t38;
+}
+
+/*
  * Return the place of x in a table whose first entry belongs to the smallest code lo.
  *
  *     return x - lo

@@ -89,4 +89,19 @@ def _moves(b: GraphBuilder, name: str, x: Any) -> None:
             b.output(b.upsample(x, factors, name=f"up_{factors[0]}_{factors[1]}"))
         for order in ("crd", "dcr"):
             b.output(b.pixel_shuffle(b.concat([x, backwards], name=f"eight_{order}"), 2, order, name=f"mixed_{order}"))
+        _resized(b, x)
     b.output(b.concat([b.reshape(x, (1, -1), name=f"one_{name}")], name=f"alone_{name}"))
+
+
+def _resized(b: GraphBuilder, x: Any) -> None:
+    """Larger, smaller and single sizes in every mode; positions far outside; every accumulator."""
+    for mode in ("half_pixel", "align_corners", "asymmetric"):
+        for size in ((3, 5), (7, 4), (2, 11), (1, 1), (6, 10)):
+            made = b.resize_bilinear(x, size, mode, name=f"{mode}_{size[0]}_{size[1]}")
+            b.output(b.requantize(made, 5, 9, zero_point=-7))
+    b.output(b.resize_bilinear(x, scale=(4, 2, 4, 2), offset=(-1, -1), border=(1, 1), name="tosa"))
+    far = {"scale": ((3, 2), (5, 7)), "offset": (-20, -9)}
+    for bits, signed, overflow in ((8, True, "saturate"), (9, False, "wrap"), (62, True, "error"), (63, False, "wrap"),
+                                   (63, True, "wrap"), (64, True, "wrap")):
+        kept = IntType(bits, signed)
+        b.output(b.resize_bilinear(x, (31, 9), **far, acc=kept, acc_overflow=overflow, name=f"far_{kept}_{overflow}"))

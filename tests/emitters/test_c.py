@@ -161,6 +161,7 @@ ALONE: dict[str, Any] = {
     "slice": lambda b, x: b.slice(x, 1),
     "upsample": lambda b, x: b.upsample(x, 2),
     "pixel_shuffle": lambda b, x: b.pixel_shuffle(x, 1),
+    "resize_bilinear": lambda b, x: b.resize_bilinear(x, (3, 5)),
     "argmax": lambda b, x: b.argmax(x),
     "transpose": lambda b, x: b.transpose(x, (2, 0, 1)),
     "lut": lambda b, x: b.lut(x, np.arange(-128, 128)[::-1]),
@@ -286,7 +287,7 @@ def test_missing_short_and_long_vectors_fail(faulty: Path) -> None:
     assert rerun(faulty)[0] == "vectors/04_fc.out.bin: cannot be opened"
 
 
-@pytest.mark.parametrize("stage", ["conv", "lines", "sum", "scale"])
+@pytest.mark.parametrize("stage", ["conv", "lines", "sum", "product", "resized", "scale"])
 def test_an_overflow_declared_an_error_is_reported(stage: str, tmp_path: Path) -> None:
     b = edgeq.GraphBuilder("erring")
     x = b.input("x", (2, 1, 3), IntType(8))
@@ -298,6 +299,10 @@ def test_an_overflow_declared_an_error_is_reported(stage: str, tmp_path: Path) -
             y = b.linear(x, [[0, 0, 0], [0, 3, 0]], name="layer", **acc)
         case "sum":
             y = b.add(x, x, name="layer", **acc)
+        case "product":
+            y = b.mul(x, x, name="layer", **acc)
+        case "resized":
+            y = b.resize_bilinear(x, (1, 5), "align_corners", name="layer", **acc)
         case _:
             y = b.requantize(x, 3, 1, overflow="error", name="layer")
     b.output(y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,14 @@ def test_operands_are_a_list_of_one_or_more_values_of_the_graph() -> None:
     with pytest.raises(GraphError, match="concat 'op': takes at least 1 operand, got 0"):
         b.concat(name="op")
     assert b.concat(xs=(x, x)).shape == (4,)
+
+
+def test_a_node_without_operands_is_refused() -> None:
+    b = GraphBuilder()
+    b.output(b.concat([b.input("x", (2,), S8)], name="all"))
+    graph = b.build()
+    with pytest.raises(GraphError, match="concat 'all': takes at least 1 operand, got 0"):
+        replace(graph, nodes=(replace(graph.node("all"), inputs=()),))
 
 
 def test_text_and_bundle_keep_the_list(tmp_path: Path) -> None:

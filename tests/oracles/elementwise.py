@@ -6,6 +6,8 @@ Written from the page "The integer contract", section 6; imports nothing from ed
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,34 @@ def smaller(x1: int, x2: int) -> int:
 def index_of_larger(best: int, index: int, x: int, place: int) -> int:
     """Return the index that goes with the largest code, the first one on a tie."""
     return index if max(best, x) == best else place
+
+
+def source_index(place: int, step: int, offset: int, unit: int) -> int:
+    """Return the integer part of the source position."""
+    return floor(Fraction(place * step + offset, unit))
+
+
+def source_weight(place: int, step: int, offset: int, unit: int) -> int:
+    """Return the rest of the source position, in parts of the unit."""
+    position = Fraction(place * step + offset, unit)
+    return int((position - floor(position)) * unit)
+
+
+def bilinear(a: int, b: int, c: int, d: int, zero: int, weight_y: int, unit_y: int, weight_x: int, unit_x: int) -> int:
+    """Return what lies between four real codes as a fraction, brought to an integer."""
+    y, x = Fraction(weight_y, unit_y), Fraction(weight_x, unit_x)
+    between = (1 - y) * ((1 - x) * (a - zero) + x * (b - zero)) + y * ((1 - x) * (c - zero) + x * (d - zero))
+    whole = between * unit_y * unit_x
+    assert whole.denominator == 1
+    return int(whole)
+
+
+def resize_codes(
+    a: int, b: int, c: int, d: int, zero: int, weight_y: int, unit_y: int, weight_x: int, unit_x: int,
+    lo: int, hi: int, overflow: str,
+) -> int:
+    """Return the narrowed value between four codes."""
+    return rounding.narrow(bilinear(a, b, c, d, zero, weight_y, unit_y, weight_x, unit_x), lo, hi, overflow)
 
 
 def pairs(x1: Any, x2: Any, rule: Callable[[int, int], int]) -> np.ndarray:
@@ -124,3 +154,25 @@ def argmax(x: Any, axis: int, *, keepdims: bool = False) -> np.ndarray:
         line = [int(v) for v in x[(*place[: 1 + axis], slice(None), *place[1 + axis :])]]
         y[place] = line.index(max(line))
     return np.expand_dims(y, 1 + axis) if keepdims else y
+
+
+def resize_bilinear(x: Any, zero_point: int, size: Any, axes: Any, limits: Limits, overflow: str) -> np.ndarray:
+    """Return x (N, C, H, W) sampled at ``(o * d + offset) / n``, times both n; ``axes`` holds (n, d, offset) twice."""
+    N, C, H, W = x.shape
+    y = np.empty((N, C, *size), dtype=object)
+    unit = axes[0][0] * axes[1][0]
+    for n, c, oh, ow in np.ndindex(*y.shape):
+        total = Fraction(0)
+        for row, part_y in _taps(oh, *axes[0], H):
+            for column, part_x in _taps(ow, *axes[1], W):
+                total += part_y * part_x * (int(x[n, c, row, column]) - zero_point)
+        y[n, c, oh, ow] = rounding.narrow(int(total * unit), *limits, overflow)
+    return y
+
+
+def _taps(place: int, n: int, d: int, offset: int, size: int) -> list[tuple[int, Fraction]]:
+    """Return the two indices beside a source position, moved into the image, and their parts."""
+    position = Fraction(place * d + offset, n)
+    before = floor(position)
+    part = position - before
+    return [(min(max(before, 0), size - 1), 1 - part), (min(max(before + 1, 0), size - 1), part)]
