@@ -60,10 +60,10 @@ class Products:
 
     def _run_exact(self, x: IntArray, dtype: type[np.int32] | type[np.int64]) -> IntArray:
         window, sums, out = self.window, self.sums, self.weight.shape[0]
-        acc = self._output(x)
         centred = (x - self.x_zero_point).astype(dtype)
         scaled = (self.weight - self.zero_points.reshape(-1, 1, 1, 1)) * 2**sums.fraction_bits
         by_tap = scaled.reshape(window.groups, out // window.groups, -1).transpose(0, 2, 1)
+        acc = self._output(x)
         rows, row_steps = window.hits(0, x.shape[2], acc.shape[2])
         columns, column_steps = window.hits(1, x.shape[3], acc.shape[3])
         _exact(centred, np.ascontiguousarray(by_tap, dtype), self.bias.astype(dtype), rows, columns,
@@ -76,11 +76,13 @@ class Products:
         sums, acc, found = self.sums, self._output(x), np.zeros(2, np.int64)
         tap = taps(sums.order, self.weight.shape[1], self.window)
         by_order = np.ascontiguousarray(self.weight[:, tap[:, 0], tap[:, 1], tap[:, 2]])
+        lines = self.window.lines
+        reached = tap * np.array([1, *lines[:, 2]])
         part = sums.product
         product = (part.shift, part.rounding, part.type.qmin, part.type.qmax, part.overflow) if part else (-1,) * 5
         declared = np.array([sums.acc.qmin, sums.acc.qmax, sums.overflow, sums.acc.bits, sums.lanes,
                              sums.bias == "first", sums.fraction_bits, self.x_zero_point, self.window.groups])
-        stopped = _ordered(x, by_order, self.zero_points, self.bias, tap, self.window.lines, declared,
+        stopped = _ordered(x, by_order, self.zero_points, self.bias, reached, lines[:, [0, 1, 3]].ravel(), declared,
                            np.array(product), acc, found)
         return Finding(int(found[0]), int(found[1])) if stopped else acc
 
@@ -106,27 +108,33 @@ def _exact(
 ) -> None:
     """Sum in int32 or int64 with the output channels innermost; x (N, C, H, W) is centred."""
     G, _, OG = weight.shape
-    N, C, _, _ = x.shape
+    N, C, H, W = x.shape
     OH, OW = acc.shape[2], acc.shape[3]
     kh_step, h_step, kw_step, w_step, KH, KW = steps
     CG = C // G
     lane = np.empty(OG, x.dtype)
+    flat = x.reshape(-1)
     for n in range(N):
         for g in range(G):
             w = weight[g]
             for oh in range(OH):
+                kh, h, row_count = rows[oh, 0], rows[oh, 1], rows[oh, 2]
                 for ow in range(OW):
+                    kw, column, column_count = columns[ow, 0], columns[ow, 1], columns[ow, 2]
                     for o in range(OG):
                         lane[o] = bias[g * OG + o]
                     for c in range(CG):
-                        for i in range(rows[oh, 2]):
-                            k = (c * KH + rows[oh, 0] + i * kh_step) * KW + columns[ow, 0]
-                            row = x[n, g * CG + c, rows[oh, 1] + i * h_step]
-                            for j in range(columns[ow, 2]):
-                                v = row[columns[ow, 1] + j * w_step]
+                        first_k = (c * KH + kh) * KW + kw
+                        first_at = ((n * C + g * CG + c) * H + h) * W + column
+                        for i in range(row_count):
+                            k, at = first_k + i * kh_step * KW, first_at + i * h_step * W
+                            for _ in range(column_count):
+                                v = flat[at]
                                 if v != 0:
                                     for o in range(OG):
-                                        lane[o] += v * w[k + j * kw_step, o]
+                                        lane[o] += v * w[k, o]
+                                k += kw_step
+                                at += w_step
                     for o in range(OG):
                         acc[n, g * OG + o, oh, ow] = lane[o]
 
@@ -146,9 +154,13 @@ def _ordered(
     x: IntArray, weight: IntArray, zero_points: IntArray, bias: IntArray, tap: IntArray, lines: IntArray,
     declared: IntArray, rule: IntArray, acc: IntArray, found: IntArray,
 ) -> bool:
-    """Add every term in the declared order; returns True, with flat index and value, when an overflow stops."""
+    """Add every term in the declared order; returns True, with flat index and value, when an overflow stops.
+
+    ``tap`` holds channel, and row and column times their reach; ``lines`` step, before and up of rows and columns.
+    """
     N, C, H, W = x.shape
     _, O, OH, OW = acc.shape
+    step_h, before_h, up_h, step_w, before_w, up_w = lines
     lo, hi, overflow = declared[0], declared[1], declared[2]
     lanes, bias_first, fraction_bits, x_zero_point = declared[4], declared[5], declared[6], declared[7]
     G = declared[8]
@@ -168,7 +180,8 @@ def _ordered(
                             found[0], found[1] = flat, lane[0]
                             return True
                     for k in range(tap.shape[0]):
-                        h, w = source(lines[0], oh, tap[k, 1], H), source(lines[1], ow, tap[k, 2], W)
+                        h = source(oh * step_h - before_h + tap[k, 1], up_h, H)
+                        w = source(ow * step_w - before_w + tap[k, 2], up_w, W)
                         if h < 0 or w < 0:
                             continue
                         term = multiply(x[n, (o // OG) * CG + tap[k, 0], h, w], x_zero_point, weight[o, k],

@@ -71,21 +71,21 @@ class Window:
 
 
 @kernel
-def source(line: IntArray, output: int, tap: int, size: int) -> int:
-    """Return the input that a tap reads along one axis, -1 for none."""
-    at = output * line[0] - line[1] + tap * line[2]
-    if line[3] != 1:
-        if at % line[3] != 0:
+def source(at: int, up: int, size: int) -> int:
+    """Return the input at ``at / up`` along an axis, -1 where there is none."""
+    if up != 1:
+        if at % up != 0:
             return -1
-        at //= line[3]
+        at //= up
     return at if 0 <= at < size else -1
 
 
 @kernel
 def _find_hits(line: IntArray, taps: int, size: int, found: IntArray) -> None:
+    step, before, reach, up = line
     for output in range(found.shape[0]):
         for tap in range(taps):
-            at = source(line, output, tap, size)
+            at = source(output * step - before + tap * reach, up, size)
             if at >= 0:
                 if found[output, 2] == 0:
                     found[output, 0], found[output, 1] = tap, at
