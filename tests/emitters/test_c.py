@@ -274,21 +274,23 @@ def test_missing_short_and_long_vectors_fail(faulty: Path) -> None:
     assert rerun(faulty)[0] == "vectors/04_fc.out.bin: cannot be opened"
 
 
-@pytest.mark.parametrize("stage", ["conv", "lines", "sum", "scale"])
+ERRING: dict[str, Any] = {
+    "conv": lambda b, x, acc: b.conv2d(x, [[[[0]], [[3]]]], name="layer", **acc),
+    "scatter": lambda b, x, acc: b.conv_transpose2d(x, [[[[0]], [[3]]]], stride=2, name="layer", **acc),
+    "row": lambda b, x, acc: b.conv1d(b.reshape(x, (2, 3)), [[[0], [0]], [[0], [3]]], name="layer", **acc),
+    "lines": lambda b, x, acc: b.linear(x, [[0, 0, 0], [0, 3, 0]], name="layer", **acc),
+    "pairs": lambda b, x, acc: b.matmul(x, x, True, name="layer", **acc),
+    "total": lambda b, x, acc: b.reduce_sum(b.requantize(x, 2, 0, type=IntType(16)), (1,), name="layer", **acc),
+    "sum": lambda b, x, acc: b.add(x, x, name="layer", **acc),
+    "scale": lambda b, x, acc: b.requantize(x, 3, 1, overflow="error", name="layer"),
+}
+
+
+@pytest.mark.parametrize("stage", ERRING)
 def test_an_overflow_declared_an_error_is_reported(stage: str, tmp_path: Path) -> None:
     b = edgeq.GraphBuilder("erring")
     x = b.input("x", (2, 1, 3), IntType(8))
-    acc = {"acc": IntType(8), "acc_overflow": "error"}
-    match stage:
-        case "conv":
-            y = b.conv2d(x, [[[[0]], [[3]]]], name="layer", **acc)
-        case "lines":
-            y = b.linear(x, [[0, 0, 0], [0, 3, 0]], name="layer", **acc)
-        case "sum":
-            y = b.add(x, x, name="layer", **acc)
-        case _:
-            y = b.requantize(x, 3, 1, overflow="error", name="layer")
-    b.output(y)
+    b.output(ERRING[stage](b, x, {"acc": IntType(8), "acc_overflow": "error"}))
     graph = b.build()
     folder = compiled(put(written(graph, {"x": np.zeros((2, 2, 1, 3), np.int64)}), tmp_path))
     inputs = np.zeros((2, 2, 1, 3), np.int8)
