@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 OUT ?= demo_out
 JOBS ?= 2
 
-.PHONY: venv demo test test-unit test-judges test-hardware check arith bench clean
+.PHONY: venv demo test test-unit test-judges test-hardware check arith readme bench clean
 
 venv: $(VENV)/.done
 
@@ -40,6 +40,10 @@ check: venv
 # Print the scalar rules as C and Verilog into hw_templates.
 arith: venv
 	$(BIN)/python -m edgeq.arith.library hw_templates
+
+# Write the op table of README.md anew, from the registry.
+readme: venv
+	$(BIN)/python scripts/readme.py
 
 bench: venv
 	$(BIN)/python benchmarks/simulator.py
