@@ -184,6 +184,17 @@ def test_a_shift_needs_powers_of_two_on_both_sides() -> None:
 def test_cnn_compress_keeps_a_range_that_excludes_0_while_its_zero_point_fits() -> None:
     model = OneInput(lambda m, v: m.fc(v), fc=linear(ROWS))
     graph = lower(model, (6,), preset="cnn_compress", ranges={"x": (1.0, 2.0), "fc": SIGNED})
-    assert (graph.types["x"].zero_point, graph.types["x"].scale) == (-255, oracle.float32(1 / 255))
+    assert (graph.types["x"].zero_point, graph.types["x"].scale) == (-255, 1 / 255)
     with pytest.raises(CalibrationError, match=r"gives the zero point -2295, outside -512\.\.511"):
         lower(model, (6,), preset="cnn_compress", ranges={"x": (9.0, 10.0), "fc": SIGNED})
+
+
+def test_cnn_compress_refuses_weights_that_it_cannot_hold() -> None:
+    for rows, message in [([[0.5, 0.5]], "module 'fc'.*every weight is 0.5, so preset cnn_compress gives"),
+                          ([[0.5, 1.0]], r"linear 'fc' W4: weight_zero_point \(-255, -255\) is outside weight_type u8")]:
+        with pytest.raises(ModelError, match=message):
+            lower(OneInput(lambda m, v: m.fc(v), fc=linear(rows)), (2,), preset="cnn_compress",
+                  ranges={"x": ONE, "fc": SIGNED})
+    graph = lower(OneInput(lambda m, v: m.fc(v), fc=linear([[0.0, 0.0]])), (2,), preset="cnn_compress",
+                  ranges={"x": ONE, "fc": SIGNED})
+    assert op(graph, "fc.acc").weight.array.tolist() == [[0, 0]]
