@@ -61,7 +61,7 @@ class ActivationRule:
 
     codes: Literal["affine", "symmetric", "unsigned", "offset"] = "affine"
     scale: Literal["free", "power_of_two", "fixed"] = "free"
-    affine_bits: int = 16
+    affine_bits: int = 32
     spare: int = 0
     cover: float | None = None
     before_limit: bool = False

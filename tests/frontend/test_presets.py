@@ -129,7 +129,7 @@ def test_cnn_compress_values_leave_8_bits_and_stop_past_10() -> None:
     scale, zero = made.y
     assert max(made.run([255] * 6) + made.run([0] * 6)) <= 511
     wide, _ = lowered("cnn_compress", relu=False, bias=[0.25, 40.0, 0.0])
-    with pytest.raises(edgeq.errors.OverflowDetected, match="requantize 'fc': value .* is outside s10"):
+    with pytest.raises(edgeq.errors.OverflowDetected, match=r"requantize 'fc': value .* is outside s10"):
         edgeq.simulate(wide, {"x": [[128] * 6]})
     beyond = edgeq.simulate(graph, {"x": [[255, 0, 255, 255, 0, 255]]}).values["fc"]
     assert scale > 0
@@ -151,7 +151,8 @@ def test_ap_fixed_wraps_weights_and_says_so() -> None:
 
 def test_ap_fixed_saturates_where_the_user_says() -> None:
     config = {"layers": {"fc": {"acc_overflow": "saturate", "acc": 20}}}
-    graph = lower(OneInput(lambda m, v: m.fc(v), fc=linear([[1.0, 1.0]], [0.5])), (2,), preset="ap_fixed", config=config)
+    model = OneInput(lambda m, v: m.fc(v), fc=linear([[1.0, 1.0]], [0.5]))
+    graph = lower(model, (2,), preset="ap_fixed", config=config)
     product = op(graph, "fc.acc")
     assert (product.acc, product.acc_overflow) == (IntType(20), Overflow.saturate)
     assert (product.acc_product.type, product.acc_product.overflow.name) == (IntType(20), "saturate")
@@ -183,6 +184,17 @@ def test_a_shift_needs_powers_of_two_on_both_sides() -> None:
 def test_cnn_compress_keeps_a_range_that_excludes_0_while_its_zero_point_fits() -> None:
     model = OneInput(lambda m, v: m.fc(v), fc=linear(ROWS))
     graph = lower(model, (6,), preset="cnn_compress", ranges={"x": (1.0, 2.0), "fc": SIGNED})
-    assert (graph.types["x"].zero_point, graph.types["x"].scale) == (-255, oracle.float32(1 / 255))
+    assert (graph.types["x"].zero_point, graph.types["x"].scale) == (-255, 1 / 255)
     with pytest.raises(CalibrationError, match=r"gives the zero point -2295, outside -512\.\.511"):
         lower(model, (6,), preset="cnn_compress", ranges={"x": (9.0, 10.0), "fc": SIGNED})
+
+
+def test_cnn_compress_refuses_weights_that_it_cannot_hold() -> None:
+    for rows, message in [([[0.5, 0.5]], "module 'fc'.*every weight is 0.5, so preset cnn_compress gives"),
+                          ([[0.5, 1.0]], r"linear 'fc' W4: weight_zero_point \(-255, -255\) is outside weight_type u8")]:
+        with pytest.raises(ModelError, match=message):
+            lower(OneInput(lambda m, v: m.fc(v), fc=linear(rows)), (2,), preset="cnn_compress",
+                  ranges={"x": ONE, "fc": SIGNED})
+    graph = lower(OneInput(lambda m, v: m.fc(v), fc=linear([[0.0, 0.0]])), (2,), preset="cnn_compress",
+                  ranges={"x": ONE, "fc": SIGNED})
+    assert op(graph, "fc.acc").weight.array.tolist() == [[0, 0]]
