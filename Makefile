@@ -7,7 +7,7 @@ OUT ?= demo_out
 JOBS ?= 2
 JUDGES := .venv-judges
 
-.PHONY: venv judges demo test test-unit test-judges test-hardware check arith bench clean
+.PHONY: venv judges demo test test-unit test-judges test-hardware check arith readme bench clean
 
 venv: $(VENV)/.done
 
@@ -49,6 +49,10 @@ check: venv
 # Print the scalar rules as C and Verilog into hw_templates.
 arith: venv
 	$(BIN)/python -m edgeq.arith.library hw_templates
+
+# Write the op table of README.md anew, from the registry.
+readme: venv
+	$(BIN)/python scripts/readme.py
 
 bench: venv
 	$(BIN)/python benchmarks/simulator.py

@@ -129,7 +129,7 @@ def test_cnn_compress_values_leave_8_bits_and_stop_past_10() -> None:
     scale, zero = made.y
     assert max(made.run([255] * 6) + made.run([0] * 6)) <= 511
     wide, _ = lowered("cnn_compress", relu=False, bias=[0.25, 40.0, 0.0])
-    with pytest.raises(edgeq.errors.OverflowDetected, match="requantize 'fc': value .* is outside s10"):
+    with pytest.raises(edgeq.errors.OverflowDetected, match=r"requantize 'fc': value .* is outside s10"):
         edgeq.simulate(wide, {"x": [[128] * 6]})
     beyond = edgeq.simulate(graph, {"x": [[255, 0, 255, 255, 0, 255]]}).values["fc"]
     assert scale > 0
@@ -151,7 +151,8 @@ def test_ap_fixed_wraps_weights_and_says_so() -> None:
 
 def test_ap_fixed_saturates_where_the_user_says() -> None:
     config = {"layers": {"fc": {"acc_overflow": "saturate", "acc": 20}}}
-    graph = lower(OneInput(lambda m, v: m.fc(v), fc=linear([[1.0, 1.0]], [0.5])), (2,), preset="ap_fixed", config=config)
+    model = OneInput(lambda m, v: m.fc(v), fc=linear([[1.0, 1.0]], [0.5]))
+    graph = lower(model, (2,), preset="ap_fixed", config=config)
     product = op(graph, "fc.acc")
     assert (product.acc, product.acc_overflow) == (IntType(20), Overflow.saturate)
     assert (product.acc_product.type, product.acc_product.overflow.name) == (IntType(20), "saturate")
