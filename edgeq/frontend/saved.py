@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -41,12 +41,9 @@ class ForeignNameError(Exception):
 
 
 class _Dict(dict[Any, Any]):
-    """A dictionary that ignores what the pickle would attach to it."""
+    """The ordered dictionary of a state dict, to which torch attaches the version numbers of modules."""
 
     __slots__ = ()
-
-    def __setstate__(self, state: object) -> None:
-        """Ignore torch's version numbers of modules."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,8 @@ class _Reader:
     def _view(self, storage: _Storage, dtype: torch.dtype, offset: int, shape: Any, strides: Any) -> torch.Tensor:
         if not all(type(n) is int for n in (offset, *shape, *strides)):
             raise TypeError("a size of a tensor is not an integer")
-        check_extent("a tensor", len(storage.data), dtype.itemsize, tuple(shape), tuple(strides), offset)
+        where = f"{self.archive.path}: a tensor"
+        check_extent(where, len(storage.data), dtype.itemsize, tuple(shape), tuple(strides), offset)
         if 0 in shape:
             return torch.zeros(0, dtype=dtype).reshape(shape)
         with warnings.catch_warnings():
@@ -142,7 +140,7 @@ class _Reader:
         table |= {("torch", name): dtype for name, dtype in {**_STORAGES, **_DTYPES, **_SCHEMES}.items()}
         table |= {("torch.storage", "UntypedStorage"): None, ("torch.storage", "_UntypedStorage"): None}
         table |= {("torch", "Size"): tuple, ("torch", "device"): str, ("collections", "OrderedDict"): _Dict}
-        return table
+        return table | {(module, "set"): set for module in ("builtins", "__builtin__")}
 
 
 def _check_code(scales: torch.Tensor, zero_points: torch.Tensor, dtype: torch.dtype) -> None:
@@ -157,6 +155,8 @@ def _check_code(scales: torch.Tensor, zero_points: torch.Tensor, dtype: torch.dt
 class _Unpickler(pickle._Unpickler):  # the one in C takes memory by memo numbers
     """Interpret a pickle with the closed list of names."""
 
+    stack: list[Any]
+
     def __init__(self, data: bytes, reader: _Reader) -> None:
         super().__init__(io.BytesIO(data), encoding="utf-8")
         self.reader = reader
@@ -170,8 +170,20 @@ class _Unpickler(pickle._Unpickler):  # the one in C takes memory by memo number
     def persistent_load(self, record: Any) -> _Storage:
         return self.reader.storage(record)
 
-    def get_extension(self, code: int) -> None:
-        raise ForeignNameError(f"extension {code}")
+    def _build(self) -> None:
+        """Drop what the pickle would attach; only dictionaries of torch's own carry something."""
+        self.stack.pop()
+        if type(self.stack[-1]) is not _Dict:
+            raise ValueError("the pickle changes an object")
+
+    def _refuse(self) -> None:
+        raise ValueError("the pickle makes an object that is no tensor")
+
+    dispatch: ClassVar[dict[int, Any]] = {
+        **pickle._Unpickler.dispatch, pickle.BUILD[0]: _build, pickle.INST[0]: _refuse, pickle.OBJ[0]: _refuse,
+        pickle.NEWOBJ[0]: _refuse, pickle.NEWOBJ_EX[0]: _refuse, pickle.EXT1[0]: _refuse, pickle.EXT2[0]: _refuse,
+        pickle.EXT4[0]: _refuse,
+    }  # fmt: skip
 
 
 def read_saved(path: Path) -> Any:
