@@ -174,7 +174,7 @@ class Integers:
         chosen = self.settings.of(node.layer)
         codes = weight_codes(op, x.scale.item(), chosen.wbits, chosen.weights, node.where)
         fields: dict[str, Any] = {"weight": codes.weight, "bias": codes.bias, "weight_type": codes.type,
-                                  "weight_zero_point": codes.zero_point}
+                                  "weight_zero_point": codes.zero_point, **codes.remarks}
         if not op.dense:
             fields |= {"stride": op.stride, "padding": op.padding, "dilation": op.dilation, "groups": op.groups}
         kind = "linear" if op.dense else "conv2d"

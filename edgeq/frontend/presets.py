@@ -45,5 +45,6 @@ def preset(name: str) -> Preset:
     if name in PRESETS:
         return PRESETS[name]
     if name in _FLOAT_KERNELS:
-        raise InputError(f"preset {name!r}: this kernel rescales in float32, so no integer lowering equals it")
+        raise InputError(f"preset {name!r}: this kernel rescales in float32, so no integer lowering equals it; lower "
+                         f"with another preset and count what differs with edgeq compare --kernel {name}")
     raise InputError(f"preset {name!r} does not exist; use one of {', '.join(PRESETS)}")
