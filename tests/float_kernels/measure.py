@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from edgeq.float_kernels.layers import kernel_layers
-from tests.float_kernels.layers import Case, Made, cases, integer_graph, make, run
-from tests.float_kernels.torch_kernels import has_vnni, torch_codes
+from tests.float_kernels.layers import Case, Made, integer_graph, make, run
+from tests.float_kernels.torch_kernels import torch_codes
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,6 @@ class Integers:
     finer: Any
 
 
-def widths() -> tuple[int, ...]:
-    """Return the two widths of activations to take: 8 bits only where this CPU's kernels add products exactly."""
-    return (7, 8) if has_vnni() else (7, 7)
-
-
 @lru_cache(maxsize=32)
 def integers(case: Case) -> Integers:
     """Return the layer in integers, simulated once for all kernels."""
@@ -55,15 +50,15 @@ def formula(kernel: str, made: Made, acc: Any) -> Any:
     return layer.codes(acc.astype(np.int64))
 
 
-def measure_torch(engine: str, layers: Iterable[Case] | None = None) -> list[Count]:
-    """Count over the 30 layers, or those given."""
-    return [_count(engine, case, torch_codes) for case in layers or cases(widths())]
+def measure_torch(engine: str, layers: Iterable[Case]) -> list[Count]:
+    """Count over layers run in one of PyTorch's engines."""
+    return [_count(engine, case) for case in layers]
 
 
-def _count(kernel: str, case: Case, run_kernel: Callable[[str, Made], Any]) -> Count:
+def _count(engine: str, case: Case) -> Count:
     kept = integers(case)
-    y = run_kernel(kernel, kept.made)
-    ours = (formula(kernel, kept.made, kept.acc), kept.codes, kept.finer)
+    y = torch_codes(engine, kept.made)
+    ours = (formula(engine, kept.made, kept.acc), kept.codes, kept.finer)
     return Count(case, y.size, *(int(np.count_nonzero(codes != y)) for codes in ours))
 
 

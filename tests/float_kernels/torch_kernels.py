@@ -23,6 +23,12 @@ def has_vnni() -> bool:
     return info.is_file() and re.search(r"\bavx512_vnni\b", info.read_text()) is not None
 
 
+def need_exact_products(bits: int) -> None:
+    """Skip 8-bit activations on a CPU without VNNI."""
+    if bits == 8 and not has_vnni():
+        pytest.skip("without avx512_vnni products of 8-bit activations saturate; only the 7-bit rows are judged")
+
+
 def missing(engine: str) -> str | None:
     """Return why an engine cannot be run here."""
     torch = pytest.importorskip("torch")
