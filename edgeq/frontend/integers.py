@@ -172,7 +172,8 @@ class Integers:
             self.notes.append(f"layer '{node.layer}': {codes.wrapped} weights or biases do not fit and wrap")
         fields: dict[str, Any] = {
             "weight": codes.weight, "bias": codes.bias, "weight_type": codes.type, "weight_scale": _one(codes.scale),
-            "weight_zero_point": codes.zero_point, "bias_fraction_bits": chosen.bias_fraction_bits,
+            "bias_real": None if op.bias is None else _one(op.bias), "weight_zero_point": codes.zero_point,
+            "bias_fraction_bits": chosen.bias_fraction_bits,
         }
         if not op.dense:
             fields |= {"stride": op.stride, "padding": op.padding, "dilation": op.dilation, "groups": op.groups}
