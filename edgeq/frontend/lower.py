@@ -104,17 +104,20 @@ def read_model(path: Path, arch: str | None, calibration: Any, *, allow_code: bo
     if arch is not None:
         loaded = load_state_dict_model(path, arch)
         notes = [f"weights not used by the model: {', '.join(loaded.unexpected)}"] if loaded.unexpected else []
-        return capture(loaded.model, _example(calibration, path)), notes
+        return capture(loaded.model, loaded.example_inputs or _example(calibration, path, arch)), notes
     if allow_code:
         model = load_with_code(path)
         return capture(model, None if type(model).__name__ == "ExportedProgram" else _example(calibration, path)), []
     return read_archive(path), []
 
 
-def _example(calibration: Any, path: Path) -> tuple[Any, ...]:
+def _example(calibration: Any, path: Path, arch: str | None = None) -> tuple[Any, ...]:
     """Return two samples of the calibration data to trace the model with."""
     if calibration is None:
-        raise CalibrationError(f"{path}: holds no graph, so an input is needed to trace the model; give --calib X.npy")
+        more = f", or define example_inputs (tensors) in {arch.rpartition(':')[0]}" if arch else ""
+        raise CalibrationError(
+            f"{path}: holds no graph, so an input is needed to trace the model; give --calib X.npy{more}"
+        )
     arrays = list(calibration.values()) if isinstance(calibration, Mapping) else [calibration]
     return tuple(a[:2] for a in arrays)
 
