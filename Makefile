@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 OUT ?= demo_out
 JOBS ?= 2
 
-.PHONY: venv demo test test-unit test-judges test-hardware check arith bench clean
+.PHONY: venv demo test test-unit test-judges test-hardware check arith bench fidelity clean
 
 venv: $(VENV)/.done
 
@@ -43,6 +43,10 @@ arith: venv
 
 bench: venv
 	$(BIN)/python benchmarks/simulator.py
+
+# How many outputs PyTorch's and ONNX Runtime's float32 kernels give differently from their formulas and from integers.
+fidelity: venv
+	$(BIN)/python benchmarks/fidelity.py
 
 clean:
 	rm -rf $(OUT) .mypy_cache .ruff_cache .pytest_cache
