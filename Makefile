@@ -7,7 +7,7 @@ OUT ?= demo_out
 JOBS ?= 2
 JUDGES := .venv-judges
 
-.PHONY: venv judges demo test test-unit test-judges test-hardware check arith readme bench clean
+.PHONY: venv judges demo test test-unit test-judges test-hardware check arith readme bench fidelity clean
 
 venv: $(VENV)/.done
 
@@ -56,6 +56,10 @@ readme: venv
 
 bench: venv
 	$(BIN)/python benchmarks/simulator.py
+
+# How many outputs PyTorch's and ONNX Runtime's float32 kernels give differently from their formulas and from integers.
+fidelity: venv
+	$(BIN)/python benchmarks/fidelity.py
 
 clean:
 	rm -rf $(OUT) .mypy_cache .ruff_cache .pytest_cache

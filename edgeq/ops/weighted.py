@@ -146,15 +146,15 @@ class Weighted(Op):
         yield "W10", _encodable(self.weight_encoding, weight, self.weight_type), (
             f"weights are not {self.weight_encoding}: bipolar takes odd values of one bit less than weight_type, "
             "ternary takes -1, 0 and 1")
-        for name in ("weight_scale", "bias_real"):
-            said = getattr(self, name)
-            yield "W13", not isinstance(said, tuple) or len(said) == out, (
-                f"{name} has {len(said) if isinstance(said, tuple) else 1} values, expected one or {out}")
         yield "W11", x.type.bits <= 32, f"operand type {x.type} is wider than 32 bits; requantize it first"
         products = self._products(x, weight)
         cast_too = [] if bias is None or self.acc_product is None else [np.array(bias.limits, object)]
         reach = max(_magnitude(values) for values in (*products, *cast_too))
         yield "W12", reach < HOST_LIMIT, "a term needs more than 62 bits; lower bias_fraction_bits or the bias"
+        for name in ("weight_scale", "bias_real"):
+            said = getattr(self, name)
+            yield "W13", not isinstance(said, tuple) or len(said) == out, (
+                f"{name} has {len(said) if isinstance(said, tuple) else 1} values, expected one or {out}")
         yield "A3", self._products_fit(products, out, bias), (
             "acc_product stops on overflow, and a product or a bias can leave its type; widen it or narrow by a rule")
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from edgeq.arith.types import Rounding
 from edgeq.float_kernels.layers import kernel_layers
 from tests.float_kernels.layers import Case, Made, integer_graph, make, run
+from tests.float_kernels.onnx_kernels import onnx_codes
 from tests.float_kernels.torch_kernels import torch_codes
 
 
@@ -60,6 +62,26 @@ def _count(engine: str, case: Case) -> Count:
     y = torch_codes(engine, kept.made)
     ours = (formula(engine, kept.made, kept.acc), kept.codes, kept.finer)
     return Count(case, y.size, *(int(np.count_nonzero(codes != y)) for codes in ours))
+
+
+def measure_onnx(layers: Iterable[Case]) -> list[Count]:
+    """Count over layers run by ONNX Runtime: an int32 bias, none in linear layers, no ReLU; the integers' ties to even.
+
+    ``formula`` counts unsigned and signed codes; ``fraction_bits_8`` is that of the integers, as the bias is theirs.
+    """
+    return [_count_onnx(replace(case, relu=False)) for case in layers]
+
+
+def _count_onnx(case: Case) -> Count:
+    made = make(case)
+    graph = integer_graph(made, rounding=Rounding.ties_even, bias=0 if case.kind == "linear" else None)
+    (layer,), _ = kernel_layers(graph, "onnxruntime")
+    acc, codes = run(graph, made)
+    expected = layer.codes(acc)
+    unsigned, signed = (onnx_codes(made, layer.rescale.bias_codes, signed=signed) for signed in (False, True))
+    wrong = int(np.count_nonzero(expected != unsigned)) + int(np.count_nonzero(expected != signed))
+    integer = int(np.count_nonzero(codes != unsigned))
+    return Count(case, unsigned.size, wrong, integer, integer)
 
 
 def total(counts: list[Count]) -> tuple[int, int, int, int]:

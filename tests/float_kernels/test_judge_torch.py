@@ -76,3 +76,15 @@ def test_x86_convolutions_are_onednn_s_up_to_100_groups(groups: int, onednn: int
     y = torch_codes("x86", kept.made)
     counts = {k: int(np.count_nonzero(formula(k, kept.made, kept.acc) != y)) for k in ("x86", "onednn", "fbgemm")}
     assert counts == {"x86": 0, "onednn": onednn, "fbgemm": fbgemm}
+
+
+@pytest.mark.parametrize("seed", [726, 761, 800])
+def test_onednn_takes_the_reciprocal_of_the_input_scale_twice(seed: int) -> None:
+    """Scales whose reciprocal's reciprocal is another number; with the scale itself 3, 3 and 4 outputs would differ."""
+    reason = missing("onednn")
+    if reason:
+        pytest.skip(reason)
+    case = Case("depthwise", True, 7, False, seed, 16, 16, groups=16, size=12)
+    scale = integers(case).made.input_scale
+    assert 1 / (1 / scale) != scale
+    assert measure_torch("onednn", [case])[0].formula == 0

@@ -1,4 +1,4 @@
-"""Float32 arithmetic on exact rationals: every operation rounds once, ties to even. Kernels' formulas written with it."""
+"""Float32 arithmetic on exact rationals, each operation rounded once, ties to even; kernels' formulas in it."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ def onnxruntime(acc: int, n: Numbers) -> int:
 def qlinear_add(
     a: int, b: int, scales: tuple[Fraction, Fraction, Fraction], zero_points: tuple[int, int, int], lo: int, hi: int
 ) -> int:
-    """fma(b, rb, fma(a, ra, zy - (ra * za + rb * zb)))"""
+    """fma(a, ra, fma(b, rb, zy - fma(ra, za, rb * zb)))"""
     (sa, sb, sy), (za, zb, zy) = scales, zero_points
     ra, rb = _over(sa, sy), _over(sb, sy)
-    fixed = rounded(zy - _plus(_times(ra, Fraction(za)), _times(rb, Fraction(zb))))
-    return min(max(round(rounded(b * rb + rounded(a * ra + fixed))), lo), hi)
+    fixed = rounded(zy - rounded(ra * za + _times(rb, Fraction(zb))))
+    return min(max(round(rounded(a * ra + rounded(b * rb + fixed))), lo), hi)
 
 
 def _code(value: Fraction, n: Numbers) -> int:
