@@ -159,8 +159,9 @@ def _rewrite(module: GraphModule, node: Node, dtype: torch.dtype) -> None:
         node.op, node.target = "call_function", stand_ins.real
     elif name == "quantize_per_tensor":
         node.target = stand_ins.quantize
-    elif short == "relu6":
-        node.target, node.args, node.kwargs = functional.relu6, node.args[:1], {}
+    elif short in ("relu6", "dropout"):  # torch's dropout of codes gives its operand
+        node.target = functional.relu6 if short == "relu6" else torch.ops.aten.alias.default
+        node.args, node.kwargs = node.args[:1], {}
     elif short in stand_ins.PACKED:
         _unpack(module, node, short, dtype)
     elif short in stand_ins.FUNCTIONS:

@@ -107,6 +107,11 @@ class Codes:
     codes: np.ndarray
 
 
+def _relu6(call: Callable[..., torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """Run ReLU6 in plain memory order: qnnpack's clamp mixes up channels-last memory, see test_fx_torch.py."""
+    return call(x.contiguous()).contiguous(memory_format=torch.channels_last)
+
+
 class Recorder(torch.fx.Interpreter):
     """Run a converted graph on torch's own kernels and keep every quantized tensor by its node's name or path."""
 
@@ -115,9 +120,11 @@ class Recorder(torch.fx.Interpreter):
         self.found: dict[str, Codes] = {}
 
     def call_function(self, target, args, kwargs):
-        if target is F.relu6:  # qnnpack's clamp mixes up memory in channels-last order, see test_fx_torch.py
-            args = (args[0].contiguous(), *args[1:])
-        return super().call_function(target, args, kwargs)
+        return _relu6(target, args[0]) if target is F.relu6 else super().call_function(target, args, kwargs)
+
+    def call_module(self, target, args, kwargs):
+        module = self.fetch_attr(target)
+        return _relu6(module, args[0]) if isinstance(module, nn.ReLU6) else super().call_module(target, args, kwargs)
 
     def run_node(self, n: torch.fx.Node) -> Any:
         result = super().run_node(n)

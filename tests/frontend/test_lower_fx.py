@@ -71,8 +71,8 @@ def test_weights_biases_and_multipliers_are_torchs(case, layer) -> None:
     expected = [_multiplier(s * x / found[layer].scale) for s in scales]
     assert list(zip(*(m.tolist() for m in made), strict=True)) == expected
     per_output = scales * (1 if len(scales) > 1 else weight.shape[0])
-    expected = [round(Fraction(b) / (Fraction(x) * Fraction(s))) for b, s in zip(bias.tolist(), per_output, strict=True)]
-    assert op.bias.array.tolist() == expected
+    pairs = zip(bias.tolist(), per_output, strict=True)
+    assert op.bias.array.tolist() == [round(Fraction(b) / (Fraction(x) * Fraction(s))) for b, s in pairs]
 
 
 def test_scales_and_zero_points_are_torchs(case) -> None:
