@@ -220,6 +220,16 @@ def accumulator_constraints(acc: IntType, rule: Overflow) -> Iterator[Check]:
     yield "A2", 8 <= acc.bits <= most, f"acc {acc} must have 8..{most} bits to {rule.name}"
 
 
+def narrowing(acc: IntType, rule: Overflow) -> tuple[int, int, int, bool]:
+    """Return limits and rule with which a kernel narrows what fits 64 bits, and whether an overflow stops it.
+
+    64 bits hold it as it is: ``error`` keeps a value, and within limits of 0 no rule passes 64 bits.
+    """
+    if acc.bits == 64:
+        return 0, 0, int(Overflow.error), False
+    return acc.qmin, acc.qmax, int(rule), rule is Overflow.error
+
+
 def _fits_int64(x: TensorType, weight: Constant, fraction_bits: int) -> bool:
     """Tell whether sums of terms cannot pass int64; else Python integers are used."""
     taps = max(weight.array.size // max(weight.shape[0], 1), 1)
