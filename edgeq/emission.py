@@ -164,8 +164,8 @@ def _stimuli(
         return _Stimuli(chosen.inputs, chosen.description, simulate(graph, chosen.inputs).values)
     except OverflowDetected as error:
         raise OverflowDetected(
-            f"{error}. The inputs were made, not yours: edgeq simulate --input X.npy --vectors DIR, then emit --vectors "
-            "DIR") from None
+            f"{error}. The inputs were made, not yours: edgeq simulate --input X.npy --vectors DIR, then emit "
+            "--vectors DIR") from None
 
 
 def _sha_of(manifest: Manifest | None, path: str) -> str | None:

@@ -80,7 +80,8 @@ def test_emitting_where_made_inputs_overflow(run, tmp_path: Path) -> None:
     assert done.error.endswith("made, not yours: edgeq simulate --input X.npy --vectors DIR, then emit --vectors DIR")
     np.save(tmp_path / "x.npy", np.array([[3, -4]], np.int8))
     run("simulate", tmp_path / "n.edgeq", "--input", tmp_path / "x.npy", "--vectors", tmp_path / "v")
-    assert run("emit", tmp_path / "n.edgeq", "--format", "c", "--vectors", tmp_path / "v", "-o", tmp_path / "c").code == 0
+    done = run("emit", tmp_path / "n.edgeq", "--format", "c", "--vectors", tmp_path / "v", "-o", tmp_path / "c")
+    assert done.code == 0
 
 
 def test_ops(run) -> None:
