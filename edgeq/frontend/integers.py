@@ -174,7 +174,8 @@ class Integers:
         chosen = self.settings.of(node.layer)
         codes = weight_codes(op, x.scale.item(), chosen.wbits, chosen.weights, node.where)
         fields: dict[str, Any] = {"weight": codes.weight, "bias": codes.bias, "weight_type": codes.type,
-                                  "weight_zero_point": codes.zero_point, **codes.remarks}
+                                  "weight_zero_point": codes.zero_point, "weight_scale": _one(codes.scale),
+                                  "bias_real": None if op.bias is None else _one(op.bias)}
         if not op.dense:
             fields |= {"stride": op.stride, "padding": op.padding, "dilation": op.dilation, "groups": op.groups}
         kind = "linear" if op.dense else "conv2d"
@@ -282,6 +283,11 @@ def _code(value: Value, op: fg.Quantize, layer: str) -> State:
 def _fine_limits(state: State) -> tuple[int, int]:
     kept = state.value.type
     return (kept.lo - kept.zero_point) * 2**_FINE_SHIFT, (kept.hi - kept.zero_point) * 2**_FINE_SHIFT
+
+
+def _one(values: fg.FloatArray) -> float | tuple[float, ...]:
+    """Return one real number for a whole tensor, else one per channel."""
+    return values.item() if values.size == 1 else tuple(values.tolist())
 
 
 def _scalar(values: list[int]) -> Any:

@@ -37,14 +37,15 @@ PRESETS = {
         Preset("tosa", "TOSA RESCALE, single round", average=(Rounding.ties_away, "centered")),
     )
 }
-_FLOAT_KERNELS = ("fbgemm", "x86", "onednn", "qnnpack", "onnxruntime", "xnnpack")
+FLOAT_KERNELS = ("fbgemm", "x86", "onednn", "qnnpack", "onnxruntime", "xnnpack")
 
 
 def preset(name: str) -> Preset:
     """Return a preset; raises InputError with the list of names, or saying why a float kernel is none."""
     if name in PRESETS:
         return PRESETS[name]
-    if name in _FLOAT_KERNELS:
-        raise InputError(f"preset {name!r}: this kernel rescales in float32, so no integer lowering equals it; lower "
-                         f"with another preset and count what differs with edgeq compare --kernel {name}")
+    if name in FLOAT_KERNELS:
+        raise InputError(
+            f"preset {name!r}: this kernel rescales in float32, so no integer lowering equals it; lower with another "
+            f"preset and compare with: edgeq compare --kernel {name}")
     raise InputError(f"preset {name!r} does not exist; use one of {', '.join(PRESETS)}")

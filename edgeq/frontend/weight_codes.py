@@ -6,7 +6,6 @@ Symmetric, per output channel or per tensor: ``scale = max|w| / qmax`` as float3
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,23 +24,13 @@ IntCodes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class WeightCodes:
-    """Integers of a layer; ``scale`` (O,) or (1,), ``bias`` in units of the input's scale times it.
-
-    ``bias_real`` is what the bias stands for.
-    """
+    """Integers of a layer; ``scale`` (O,) or (1,), ``bias`` in units of the input's scale times it."""
 
     weight: IntCodes
     bias: IntCodes | None
     scale: FloatArray
     zero_point: IntCodes
     type: IntType
-    bias_real: FloatArray | None
-
-    @property
-    def remarks(self) -> dict[str, Any]:
-        """What the op records of its real numbers: for people and checks, never for an integer."""
-        real = {"weight_scale": self.scale, "bias_real": self.bias_real}
-        return {name: v if v is None else v.item() if v.size == 1 else v.tolist() for name, v in real.items()}
 
 
 def weight_codes(conv: Convolve, input_scale: float, bits: int, granularity: str, where: str) -> WeightCodes:
@@ -51,13 +40,12 @@ def weight_codes(conv: Convolve, input_scale: float, bits: int, granularity: str
         kept = smallest_type(min(q.lo, int(q.codes.min())), max(q.hi, int(q.codes.max())))
         scale = q.scale[:1] if (q.scale == q.scale[0]).all() else q.scale
         zero_point = q.zero_point[0] if (q.zero_point == q.zero_point[0]).all() else q.zero_point
-        return WeightCodes(q.codes, _bias(conv, scale * input_scale, where), scale, np.asarray(zero_point), kept,
-                           conv.bias)
+        return WeightCodes(q.codes, _bias(conv, scale * input_scale, where), scale, np.asarray(zero_point), kept)
     qmax = (1 << (bits - 1)) - 1
     scale = _scales(conv, input_scale, qmax, granularity)
     columns = scale.reshape((-1,) + (1,) * (conv.weight.ndim - 1))
     codes = np.clip(np.rint(conv.weight / columns), -qmax, qmax).astype(np.int64)
-    return WeightCodes(codes, _bias(conv, scale * input_scale, where), scale, np.asarray(0), IntType(bits), conv.bias)
+    return WeightCodes(codes, _bias(conv, scale * input_scale, where), scale, np.asarray(0), IntType(bits))
 
 
 def _scales(conv: Convolve, input_scale: float, qmax: int, granularity: str) -> FloatArray:

@@ -85,4 +85,4 @@ def test_a_value_by_hand() -> None:
 
 
 def test_presets_refuse_exactly_these_kernels() -> None:
-    assert tuple(KERNELS) == presets._FLOAT_KERNELS
+    assert tuple(KERNELS) == presets.FLOAT_KERNELS
