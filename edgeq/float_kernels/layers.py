@@ -138,5 +138,6 @@ def _stated(graph: Graph, layer: Layer, kernel: str) -> KernelLayer:
     lo, hi = last.limits
     numbers = Rescale(
         read.scale, np.array(op.weight_scale), last.scale, last.zero_point, lo, hi,
-        np.array(op.bias_real or 0.0), op.bias_values(op.weight.shape[0], op.bias), graph.types[node.name].axis + 1)
+        np.array(op.bias_real or 0.0), op.bias_values(op.weight.shape[0], op.bias), graph.types[node.name].axis + 1,
+        -last.type.qmin)
     return KernelLayer(layer.name, node, layer.output, KERNELS[kernel](op), numbers)
