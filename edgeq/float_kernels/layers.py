@@ -41,7 +41,7 @@ class KernelLayer:
         """Return the kernel's codes from the graph's accumulators (N, ...)."""
         shape = [-1 if k == self.rescale.axis else 1 for k in range(acc.ndim)]
         bias = self.op.bias_values(self.op.weight.shape[0], self.op.bias).reshape(shape)
-        return self.rule((acc - bias) >> self.op.bias_fraction_bits, self.rescale)
+        return self.rule((acc - bias) >> self.op.bias_fraction_bits, self.rescale)  # the bits that fall off are 0
 
 
 @dataclass(frozen=True)
