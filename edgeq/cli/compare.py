@@ -95,8 +95,9 @@ def _kernel(
                 + ([c.dumped or None, c.dump_differing if c.dumped else None] if folder else []) for c in result.layers]
         head = ["layer", "outputs", f"{kernel} differs", "rate", "largest"]
         click.echo(table(head + (["dumped", f"not {kernel}'s"] if folder else []), rows))
-        for layer in result.unstated:
-            click.echo(f"layer '{layer.name}' is not stated: {layer.reason}")
+        for reason in dict.fromkeys(layer.reason for layer in result.unstated):
+            names = ", ".join(layer.name for layer in result.unstated if layer.reason == reason)
+            click.echo(f"not stated: {names}: {reason}")
         click.echo(_summary(result, folder))
     if folder is not None and not result.ok:
         sys.exit(MISMATCH)

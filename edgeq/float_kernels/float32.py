@@ -22,9 +22,9 @@ def fused_multiply_add(a: Numbers, b: Numbers, c: Numbers) -> Float32:
     The product is exact in float64. The sum is rounded to odd there: float64 has more than two bits beyond float32,
     so rounding it again to float32 is the rounding of the exact sum.
 
-    >>> up = float32(1 + 2.0**-23)
-    >>> float(fused_multiply_add(up, up, -1)), float(up * up - float32(1))
-    (2.3841860646825808e-07, 2.384185791015625e-07)
+    >>> up = float32(1 + 2.0**-22)
+    >>> float(fused_multiply_add(up, up, -1)) == 2.0**-21 + 2.0**-44, float(up * up - float32(1)) == 2.0**-21
+    (True, True)
     """
     product = np.multiply(float32(a), float32(b), dtype=np.float64)
     addend = np.asarray(float32(c), np.float64)

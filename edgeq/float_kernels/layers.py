@@ -41,7 +41,7 @@ class KernelLayer:
         """Return the kernel's codes from the graph's accumulators (N, ...)."""
         shape = [-1 if k == self.rescale.axis else 1 for k in range(acc.ndim)]
         bias = self.op.bias_values(self.op.weight.shape[0], self.op.bias).reshape(shape)
-        return self.rule((acc - bias) >> self.op.bias_fraction_bits, self.rescale)
+        return self.rule((acc - bias) >> self.op.bias_fraction_bits, self.rescale)  # the bits that fall off are 0
 
 
 @dataclass(frozen=True)
@@ -138,5 +138,6 @@ def _stated(graph: Graph, layer: Layer, kernel: str) -> KernelLayer:
     lo, hi = last.limits
     numbers = Rescale(
         read.scale, np.array(op.weight_scale), last.scale, last.zero_point, lo, hi,
-        np.array(op.bias_real or 0.0), op.bias_values(op.weight.shape[0], op.bias), graph.types[node.name].axis + 1)
+        np.array(op.bias_real or 0.0), op.bias_values(op.weight.shape[0], op.bias), graph.types[node.name].axis + 1,
+        -last.type.qmin)
     return KernelLayer(layer.name, node, layer.output, KERNELS[kernel](op), numbers)

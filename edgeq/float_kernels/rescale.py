@@ -25,6 +25,7 @@ class Rescale:
 
     ``weight_scale`` has shape () per tensor or (O,) per channel; ``bias`` (O,) or () is real, ``bias_codes`` its
     integers in units of input scale times weight scale. ``axis`` is that of the channels in arrays (N, ...).
+    ``offset`` makes a code unsigned, as PyTorch's activations are: 128 for signed codes of 8 bits.
     """
 
     input_scale: float
@@ -36,6 +37,7 @@ class Rescale:
     bias: Reals
     bias_codes: IntArray
     axis: int = 1
+    offset: int = 0
 
 
 Rule = Callable[[IntArray, Rescale], IntArray]
@@ -63,7 +65,7 @@ def onednn(acc: IntArray, layer: Rescale) -> IntArray:
     """Return the codes of PyTorch's onednn engine.
 
     ``((f32(acc) * r(sx)) * sw + bias) * (1 / sy) + f32(zero_point)``, ``r(s) = 1 / (1 / s)``; rounded after the zero
-    point was added.
+    point of the unsigned code was added.
 
     Source: oneDNN's brgemm kernels as ONEDNN_VERBOSE names them (brg_conv_fwd, brgdmm_dw, brg_matmul); the order was
     found by measuring against PyTorch 2.13: convolutions equal it on 42,249,600 of 42,249,600 outputs, linear layers
@@ -71,7 +73,8 @@ def onednn(acc: IntArray, layer: Rescale) -> IntArray:
     """
     scale = float32(1) / (float32(1) / float32(layer.input_scale))
     real = (float32(acc) * scale) * _columns(layer.weight_scale, acc, layer) + _columns(layer.bias, acc, layer)
-    return _clamped(real * (float32(1) / float32(layer.output_scale)) + float32(layer.zero_point), 0, layer)
+    scaled = real * (float32(1) / float32(layer.output_scale))
+    return _clamped(scaled + float32(layer.zero_point + layer.offset), -layer.offset, layer)
 
 
 def qnnpack(acc: IntArray, layer: Rescale) -> IntArray:
@@ -147,7 +150,7 @@ def _codes(values: Float32, layer: Rescale) -> IntArray:
     return _clamped(values, layer.zero_point, layer)
 
 
-def _clamped(values: Float32, zero_point: int, layer: Rescale) -> IntArray:
-    rounded = np.rint(values).astype(np.float64) + zero_point
+def _clamped(values: Float32, shift: int, layer: Rescale) -> IntArray:
+    rounded = np.rint(values).astype(np.float64) + shift
     kept: IntArray = np.clip(rounded, layer.lo, layer.hi).astype(np.int64)
     return kept

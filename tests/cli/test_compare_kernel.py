@@ -57,7 +57,7 @@ def test_layers_without_8_bit_outputs_are_named(run, files, tmp_path: Path) -> N
     edgeq.save(edgeq.lower(str(files.model), calibration=calib), tmp_path / "net.edgeq")
     done = run("compare", "--kernel", "x86", "--bundle", tmp_path / "net.edgeq", "--input", files.calib)
     assert done.code == 0
-    assert done.out.splitlines()[-2] == "layer '3' is not stated: its results have 32 bits, the kernels give 8"
+    assert done.out.splitlines()[-2] == "not stated: 3: its results have 32 bits, the kernels give 8"
     assert done.out.splitlines()[-1].endswith(" unstated=1")
 
 

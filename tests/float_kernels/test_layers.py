@@ -36,7 +36,9 @@ def test_the_numbers_of_a_layer() -> None:
     assert (kept.input_scale, kept.output_scale, kept.zero_point, kept.lo, kept.hi) == (0.5, 1.0, 9, 9, 200)
     assert (kept.weight_scale.tolist(), kept.bias.tolist()) == ([0.25, 0.5], [1.4, -0.8])
     assert kept.bias_codes.tolist() == [11, -6]
-    assert kept.axis == 1
+    assert (kept.axis, kept.offset) == (1, 0)
+    (signed,), _ = kernel_layers(dense(result={"type": IntType(8)}), "fbgemm")
+    assert signed.rescale.offset == 128
 
 
 @pytest.mark.parametrize("fraction_bits", [0, 3])

@@ -29,7 +29,7 @@ def layer(rng: np.random.Generator, *, per_channel: bool, axis: int, lo: int, hi
     acc = (acc + rng.integers(-1, 2, acc.shape)).astype(np.int64)
     acc[0], acc[1], acc[2] = 0, 2**31 - 1, -(2**31)
     numbers = Rescale(float(sx), sw.astype(np.float64), float(sy), int(rng.integers(lo, hi + 1)), lo, hi,
-                      bias.astype(np.float64), np.rint(offset).astype(np.int64), axis)
+                      bias.astype(np.float64), np.rint(offset).astype(np.int64), axis, 128 if lo < 0 else 0)
     return numbers, acc if axis == 1 else acc[:, None]
 
 
@@ -39,7 +39,7 @@ def expected(rule: Callable[[int, oracle.Numbers], int], numbers: Rescale, acc: 
     sx, sy, limits = Fraction(numbers.input_scale), Fraction(numbers.output_scale), (numbers.lo, numbers.hi)
     per_channel = [
         oracle.Numbers(sx, Fraction(sw[c]), sy, Fraction(numbers.bias[c]), int(numbers.bias_codes[c]),
-                       numbers.zero_point, *limits) for c in range(CHANNELS)]
+                       numbers.zero_point, *limits, numbers.offset) for c in range(CHANNELS)]
     return [[rule(int(row[c]), per_channel[c]) for c in range(CHANNELS)] for row in acc.reshape(-1, CHANNELS)]
 
 
@@ -85,4 +85,4 @@ def test_a_value_by_hand() -> None:
 
 
 def test_presets_refuse_exactly_these_kernels() -> None:
-    assert tuple(KERNELS) == presets._FLOAT_KERNELS
+    assert tuple(KERNELS) == presets.FLOAT_KERNELS

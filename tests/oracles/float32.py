@@ -35,6 +35,7 @@ class Numbers:
     zero_point: int
     lo: int
     hi: int
+    offset: int
 
 
 def _times(a: Fraction, b: Fraction) -> Fraction:
@@ -63,11 +64,11 @@ def fbgemm_per_tensor(acc: int, n: Numbers) -> int:
 
 
 def onednn(acc: int, n: Numbers) -> int:
-    """((f32(acc) * r(sx)) * sw + bias) * (1 / sy) + zero_point"""
+    """((f32(acc) * r(sx)) * sw + bias) * (1 / sy) + zero point of the unsigned code"""
     sx = _over(Fraction(1), _over(Fraction(1), n.sx))
     real = _plus(_times(_times(rounded(Fraction(acc)), sx), n.sw), n.bias)
     scaled = _times(real, _over(Fraction(1), n.sy))
-    return min(max(round(_plus(scaled, Fraction(n.zero_point))), n.lo), n.hi)
+    return min(max(round(_plus(scaled, Fraction(n.zero_point + n.offset))) - n.offset, n.lo), n.hi)
 
 
 def qnnpack(acc: int, n: Numbers) -> int:
