@@ -18,8 +18,10 @@ from tests.frontend.fx_models import ENGINES, engine, images, layer_by_layer, ma
 torch = pytest.importorskip("torch")
 
 LAYERS = ("stem.0", "conv1", "conv2", "depth", "point", "fc1", "fc2")
-READS = {"stem.0": "quantize_per_tensor", "conv1": "avg_pool2d", "conv2": "conv1", "depth": "max_pool2d", "point": "relu6",
-         "fc1": "flatten", "fc2": "fc1"}
+READS = {
+    "stem.0": "quantize_per_tensor", "conv1": "avg_pool2d", "conv2": "conv1", "depth": "max_pool2d", "point": "relu6",
+    "fc1": "flatten", "fc2": "fc1",
+}  # fmt: skip
 """The node of torch's graph that each layer reads."""
 WORST_LAYER = {"fbgemm": 2.5e-3, "x86": 2.5e-3, "onednn": 2.5e-3, "qnnpack": 1e-4}
 """Share of one layer's codes that may differ, by one step each."""
