@@ -32,10 +32,10 @@ _WHERE = "model"
 def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = None) -> Program:
     """Capture a model.
 
-    ``model``: an ``nn.Module`` (captured in evaluation mode; the caller's object is left as it is), a
-    converted pt2e ``GraphModule``, or an ``ExportedProgram``, which is taken as exported. ``example_inputs``:
-    one array or tensor, or a tuple of them, each with the batch as dimension 0; not needed for an
-    ``ExportedProgram``. Where the model allows it, the batch is left open.
+    ``model``: an ``nn.Module`` (captured in evaluation mode; the caller's object is left as it is), a model that
+    FX graph mode, eager mode or pt2e converted, a ``ScriptModule``, or an ``ExportedProgram``, which is taken as
+    exported. ``example_inputs``: one array or tensor, or a tuple of them, each with the batch as dimension 0; not
+    needed for an ``ExportedProgram``. Where the model allows it, the batch is left open.
 
     Returns the program. Raises :class:`ModelError` if torch cannot export the model.
     """

@@ -64,12 +64,13 @@ def lower(
 ) -> Graph:
     """Return the integer graph of a trained model.
 
-    ``model`` is an nn.Module, an ExportedProgram, or the path of a torch.export archive, which is read without
-    running anything in it. ``example_inputs`` (a tuple of tensors) is needed for a module. A float model needs
-    ``calibration`` (array (N, ...), or a mapping by input name) or ``ranges``; a model that carries quantize and
-    dequantize operators needs neither. ``preset`` names a system (`edgeq presets`); ``wbits`` and ``abits`` (2..16),
-    ``weights`` (per_channel or per_tensor) are the preset's unless given. ``acc_bits`` is auto or a number, ``config``
-    a file or mapping of per-layer settings, ``bias_fraction_bits`` what bias and accumulator hold beyond the products.
+    ``model`` is an nn.Module, float or quantized (FX graph mode, eager mode, pt2e), a ScriptModule, an
+    ExportedProgram, or the path of a torch.export archive, which is read without running anything in it.
+    ``example_inputs`` (a tuple of tensors) is needed for a module. A float model needs ``calibration``
+    (array (N, ...), or a mapping by input name) or ``ranges``; a quantized model needs neither. ``preset`` names a
+    system (`edgeq presets`); ``wbits`` and ``abits`` (2..16), ``weights`` (per_channel or per_tensor) are the
+    preset's unless given. ``acc_bits`` is auto or a number, ``config`` a file or mapping of per-layer settings,
+    ``bias_fraction_bits`` what bias and accumulator hold beyond the products.
 
     Raises ModelError and its kin, CalibrationError, InputError.
     """
@@ -114,9 +115,9 @@ def read_model(path: Path, arch: str | None, calibration: Any, *, allow_code: bo
 def _example(calibration: Any, path: Path, arch: str | None = None) -> tuple[Any, ...]:
     """Return two samples of the calibration data to trace the model with."""
     if calibration is None:
-        more = f", or define example_inputs (tensors) in {arch.rpartition(':')[0]}" if arch else ""
+        nor = f" and {arch.rpartition(':')[0]} no example_inputs (tensors)" if arch else ""
         raise CalibrationError(
-            f"{path}: holds no graph, so an input is needed to trace the model; give --calib X.npy{more}"
+            f"{path}: holds no graph{nor}, so an input is needed to trace the model; give --calib X.npy"
         )
     arrays = list(calibration.values()) if isinstance(calibration, Mapping) else [calibration]
     return tuple(a[:2] for a in arrays)

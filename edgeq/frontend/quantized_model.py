@@ -7,6 +7,7 @@ captured like any other; every weight, scale and zero point is the quantized mod
 from __future__ import annotations
 
 import importlib
+import inspect
 import operator
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -159,6 +160,7 @@ def _rewrite(module: GraphModule, node: Node, dtype: torch.dtype) -> None:
         node.op, node.target = "call_function", stand_ins.real
     elif name == "quantize_per_tensor":
         node.target = stand_ins.quantize
+        _check_code(node)
     elif short in ("relu6", "dropout"):  # torch's dropout of codes gives its operand
         node.target = functional.relu6 if short == "relu6" else torch.ops.aten.alias.default
         node.args, node.kwargs = node.args[:1], {}
@@ -168,8 +170,18 @@ def _rewrite(module: GraphModule, node: Node, dtype: torch.dtype) -> None:
         if short in ("add", "add_relu", "mul") and not all(isinstance(a, Node) for a in node.args[:2]):
             raise UnsupportedOpError("an operand is a number; only two computed values are lowered")
         node.target, node.kwargs = stand_ins.FUNCTIONS[short], {**node.kwargs, "dtype": dtype}
+        _check_code(node)
     else:
         raise _unsupported(f"function {name}")
+
+
+def _check_code(node: Node) -> None:
+    """Refuse a scale or zero point that no codes have, or that is no number."""
+    given = inspect.signature(node.target).bind(*node.args, **node.kwargs).arguments  # type: ignore[arg-type]
+    scale, zero_point = (next(v for k, v in given.items() if k.endswith(name)) for name in ("scale", "zero_point"))
+    if isinstance(scale, Node) or isinstance(zero_point, Node):
+        raise UnsupportedOpError("its scale or zero point is computed while the model runs; use stored numbers")
+    stand_ins.code(scale, zero_point, given["dtype"])
 
 
 def _literal(module: GraphModule, arg: Any) -> Any:

@@ -20,7 +20,7 @@ ENGINES = ("fbgemm", "x86", "onednn", "qnnpack")
 
 
 class Varied(nn.Module):
-    """Batch norm, two residual adds, functional calls, depthwise, pools, dropout, linear; input (N, 3, 12, 12)."""
+    """Batch norm, two residual adds, functional calls, depthwise, pools, dropout, linear; input (N, 3, 16, 16)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Varied(nn.Module):
         self.fc2 = nn.Linear(16, 10)
 
     def forward(self, x):
-        x = self.stem(x)
+        x = F.avg_pool2d(self.stem(x), 2)
         y = self.conv2(F.relu(self.bn1(self.conv1(x))))
         x = F.relu(x + y)
         x = F.max_pool2d(x + y, 2)
@@ -60,7 +60,7 @@ def varied() -> nn.Module:
 
 def images(count: int, *shape: int, seed: int = 1) -> torch.Tensor:
     """Return normal images."""
-    return torch.randn(count, *(shape or (3, 12, 12)), generator=torch.Generator().manual_seed(seed))
+    return torch.randn(count, *(shape or (3, 16, 16)), generator=torch.Generator().manual_seed(seed))
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def test_what_rounds_to_the_codes_it_reads(function, op: str) -> None:
     ("function", "op", "channels"),
     [
         (lambda x: F.max_pool2d(x, 2), "max_pool2d", 4),
-        (lambda x: x.reshape(x.size(0), 2, -1, 10), "reshape", 2),
+        (lambda x: x.reshape(x.size(0), 2, -1, 14), "reshape", 2),
         (lambda x: torch.cat([x, x], 1), "cat", 8),
         (lambda x: F.dropout(x, 0.5, False), "alias", 4),
     ],

@@ -18,10 +18,12 @@ from tests.frontend.fx_models import ENGINES, engine, images, layer_by_layer, ma
 torch = pytest.importorskip("torch")
 
 LAYERS = ("stem.0", "conv1", "conv2", "depth", "point", "fc1", "fc2")
-READS = {"stem.0": "quantize_per_tensor", "conv1": "stem.0", "conv2": "conv1", "depth": "max_pool2d", "point": "relu6",
-         "fc1": "flatten", "fc2": "fc1"}
+READS = {
+    "stem.0": "quantize_per_tensor", "conv1": "avg_pool2d", "conv2": "conv1", "depth": "max_pool2d", "point": "relu6",
+    "fc1": "flatten", "fc2": "fc1",
+}  # fmt: skip
 """The node of torch's graph that each layer reads."""
-WORST_LAYER = {"fbgemm": 2.5e-3, "x86": 2.5e-3, "onednn": 2.5e-3, "qnnpack": 5e-5}
+WORST_LAYER = {"fbgemm": 2.5e-3, "x86": 2.5e-3, "onednn": 2.5e-3, "qnnpack": 1e-4}
 """Share of one layer's codes that may differ, by one step each."""
 ALL_LAYERS = {"fbgemm": 5e-4, "x86": 5e-4, "onednn": 5e-4, "qnnpack": 2e-5}
 """Share of all codes that may differ."""
@@ -92,12 +94,12 @@ def test_scales_and_zero_points_are_torchs(case) -> None:
 def test_every_layer_on_torchs_codes(case) -> None:
     name, _, graph, found = case
     differences = layer_by_layer(graph, found, found["quantize_per_tensor"].codes)
-    assert len(differences) == 12
+    assert len(differences) == 13
     assert max(d.max() for d in differences.values()) <= 1
     shares = {n: (d != 0).mean() for n, d in differences.items()}
     total = sum((d != 0).sum() for d in differences.values()) / sum(d.size for d in differences.values())
     print(f"{name}: all {total:.1e},", {n: f"{s:.1e}" for n, s in shares.items() if s})  # noqa: T201
-    assert all(shares[n] == 0 for n in ("max_pool2d", "adaptive_avg_pool2d", "flatten"))
+    assert all(shares[n] == 0 for n in ("avg_pool2d", "max_pool2d", "adaptive_avg_pool2d", "flatten"))
     assert max(shares.values()) <= WORST_LAYER[name]
     assert total <= ALL_LAYERS[name]
 

@@ -10,7 +10,7 @@ import pytest
 import edgeq
 from edgeq.arith.types import IntType
 from tests.frontend.fx_models import images, varied
-from tests.frontend.test_lower_pt2e import Recorder, nearest
+from tests.frontend.test_lower_pt2e import Recorder, halves, nearest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchao")
@@ -107,6 +107,8 @@ def test_every_layer_on_torchs_codes(case) -> None:
         if torchs and kept.type.bits <= 8:
             difference = nearest(value, torchs)
             assert difference.max() <= 1, node.name
+            if node.op.KIND == "avg_pool2d":  # in float32 an exact half falls to either side
+                difference = difference[~halves(live[node.inputs[0]])]
             shares[node.name] = float((difference != 0).mean())
             value = min(torchs, key=lambda c, v=value: np.abs(c - v).sum())
         live[node.name] = value

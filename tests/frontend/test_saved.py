@@ -246,5 +246,5 @@ def test_two_storages_in_the_same_bytes(tmp_path) -> None:
             archive.filelist.append(info)
             archive.NameToInfo[info.filename] = info
         archive._didModify = True
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match="storages overlap in the file"):
         read_saved(path)
