@@ -31,7 +31,7 @@ SYSTEMS: dict[str, tuple[str, Any, Any, Any, dict[str, Any]]] = {
     "onnx_qlinear": ("onnx_qlinear", oracle.onnx_qlinear, SIGNED, SIGNED, {}),
     "cnn_compress": ("cnn_compress", oracle.cnn_compress, ONE, SIGNED, {}),
     "ai8x": ("ai8x", oracle.ai8x, ONE, ONE, {}),
-    "pulp": ("pulp", oracle.pulp, POSITIVE, (0.0, 4.7), {}),
+    "pulp": ("pulp", oracle.pulp, POSITIVE, (0.0, 5.3), {}),
     "nngen": ("nngen", oracle.nngen, SIGNED, SIGNED, {}),
     "ap_fixed": ("ap_fixed", oracle.ap_fixed, ONE, ONE, {}),
     "tflite 16": ("tflite", oracle.tflite16, SIGNED, SIGNED, {"abits": 16}),
