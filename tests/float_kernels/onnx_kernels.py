@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
-import pytest
 
 from tests.float_kernels.layers import Made
+from tests.tools import need_tool
 
 
 def _run(kind: str, inputs: dict[str, Any], constants: dict[str, Any], **attributes: Any) -> Any:
     """Return the only output of a model of one node; ``inputs`` vary, ``constants`` do not, both in operand order."""
-    onnx = pytest.importorskip("onnx")
-    runtime = pytest.importorskip("onnxruntime")
+    need_tool("onnxruntime")
+    onnx, runtime = (importlib.import_module(name) for name in ("onnx", "onnxruntime"))
     helper, numpy_helper = onnx.helper, onnx.numpy_helper
     kept = next(iter(inputs.values()))
     code = helper.np_dtype_to_tensor_dtype(kept.dtype)
