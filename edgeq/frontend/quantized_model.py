@@ -247,11 +247,8 @@ def _reference(function: Callable[..., torch.Tensor]) -> Callable[[Any, torch.dt
     )
 
 
-def _batch_norm(m: Any, dtype: torch.dtype, *, relu: bool = False) -> nn.Module:
-    norm = nn.BatchNorm2d(m.num_features, eps=m.eps)
-    norm.load_state_dict({n: getattr(m, n) for n in ("weight", "bias", "running_mean", "running_var")}, strict=False)
-    body = nn.Sequential(norm, nn.ReLU()) if relu else norm
-    return stand_ins.Rounded(body.eval(), stand_ins.code(m.scale, m.zero_point, dtype))
+def _batch_norm(*, relu: bool) -> Callable[[Any, torch.dtype], nn.Module]:
+    return lambda m, dtype: stand_ins.Norm(m, stand_ins.code(m.scale, m.zero_point, dtype), relu=relu)
 
 
 def _rounded(make: Callable[[Any], nn.Module]) -> Callable[[Any, torch.dtype], nn.Module]:
@@ -278,8 +275,8 @@ def _modules(q: Any, fused: Any, reference: Any) -> Iterator[tuple[type, Callabl
     yield reference.Conv1d, _reference(functional.conv1d)
     yield reference.Conv2d, _reference(functional.conv2d)
     yield reference.Linear, _reference(functional.linear)
-    yield q.BatchNorm2d, _batch_norm
-    yield fused.BNReLU2d, lambda m, dtype: _batch_norm(m, dtype, relu=True)
+    yield q.BatchNorm2d, _batch_norm(relu=False)
+    yield fused.BNReLU2d, _batch_norm(relu=True)
     yield q.Quantize, lambda m, _: stand_ins.Quantizer(stand_ins.code(m.scale, m.zero_point, m.dtype))
     yield q.DeQuantize, lambda _m, _: stand_ins.Leave()
     yield q.QFunctional, lambda m, dtype: stand_ins.Functional(m.scale, m.zero_point, dtype)

@@ -118,6 +118,23 @@ class Rounded(nn.Module):
         return self.made.round(self.module(real(x)))
 
 
+class Norm(nn.BatchNorm2d):
+    """Batch norm in evaluation, maybe ReLU, rounded to ``code``."""
+
+    def __init__(self, given: Any, made: Code, *, relu: bool) -> None:
+        super().__init__(given.num_features, eps=given.eps)
+        with torch.no_grad():
+            for name in ("weight", "bias", "running_mean", "running_var"):
+                getattr(self, name).copy_(getattr(given, name))
+        self.made, self.relu = made, relu
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute the layer."""
+        y = super().forward(real(x))
+        return self.made.round(functional.relu(y) if self.relu else y)
+
+
 class Quantizer(nn.Module):
     """Rounds to ``code``."""
 

@@ -129,8 +129,8 @@ class Recorder(torch.fx.Interpreter):
     def run_node(self, n: torch.fx.Node) -> Any:
         result = super().run_node(n)
         if isinstance(result, torch.Tensor) and result.is_quantized:
-            codes = result.int_repr().numpy().astype(np.int64)
-            name = str(n.target) if n.op == "call_module" else n.name
+            codes = np.ascontiguousarray(result.int_repr().numpy(), np.int64)
+            name = str(n.target) if n.op == "call_module" and str(n.target) not in self.found else n.name
             self.found[name] = Codes(result.q_scale(), result.q_zero_point(), codes)
         return result
 
