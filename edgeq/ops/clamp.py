@@ -53,7 +53,7 @@ class Clamp(Op):
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray:
         """Return the limited codes."""
         del types, reference
-        y = np.empty_like(xs[0])
+        y = np.empty(xs[0].shape, np.int64)
         _clamp(xs[0].reshape(-1), self.lo, self.hi, y.reshape(-1))
         return y
 

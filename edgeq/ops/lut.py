@@ -81,7 +81,7 @@ class Lut(Op):
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray:
         """Return the values read in the shape of x."""
         del reference
-        y = np.empty_like(xs[0])
+        y = np.empty(xs[0].shape, np.int64)
         if self.interpolation is None:
             _lut(xs[0].reshape(-1), types[0].type.qmin, self.table.array, y.reshape(-1))
         else:

@@ -155,7 +155,7 @@ class Requantize(Op):
         axis = self._axis(kept)
         channels = kept.shape[axis] if kept.shape else 1
         rows = (x.shape[0] * prod(kept.shape[:axis]), channels, prod(kept.shape[axis + 1 :]))
-        y = np.empty_like(x)
+        y = np.empty(x.shape, np.int64)
         found = np.zeros(2, np.int64)
         fixed = np.array([kept.zero_point, self.rounding, self.zero_point, self.type.qmin, self.type.qmax,
                           self.overflow, *self.limits], np.int64)

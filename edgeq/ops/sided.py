@@ -106,7 +106,7 @@ class Sided(Op):
         axis = self.infer(kept).axis
         channels = kept.shape[axis] if kept.shape else 1
         rows = (x.shape[0] * prod(kept.shape[:axis]), channels, prod(kept.shape[axis + 1 :]))
-        y = np.empty_like(x)
+        y = np.empty(x.shape, np.int64)
         found = np.zeros(2, np.int64)
         sides = [side.rule for side in self.sides(kept).values()]
         multiplier, left_shift, shift = (

@@ -156,7 +156,7 @@ class Softmax(Op):
         x, shape = xs[0], types[0].shape
         axis = self.axis % len(shape)
         rows = (x.shape[0] * prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))
-        y = np.empty_like(x)
+        y = np.empty(x.shape, np.int64)
         given, taken = x.reshape(rows), y.reshape(rows)
         kept = np.array([self.type.bits, self.type.qmin, self.type.qmax], np.int64)
         if self.rule == "table":
