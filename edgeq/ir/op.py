@@ -79,7 +79,7 @@ class Op(ABC):
 
     @abstractmethod
     def run(self, xs: Sequence[IntArray], types: Sequence[TensorType], *, reference: bool) -> IntArray | Finding:
-        """Compute on C-contiguous int64 arrays with the leading axis N; ``reference`` asks for the plain ordered loop."""
+        """Compute on C-contiguous int64 arrays with the leading axis N; ``reference`` asks for the ordered loop."""
 
     def bounds(self, *xs: TensorType) -> Bounds | None:
         """Return the proven limits of the accumulator, None for an op that has none."""
