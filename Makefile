@@ -7,7 +7,7 @@ OUT ?= demo_out
 JOBS ?= 2
 JUDGES := .venv-judges
 
-.PHONY: venv judges demo test test-unit test-judges test-hardware check arith bench clean
+.PHONY: venv judges demo test test-unit test-judges test-hardware check arith readme bench fidelity clean
 
 venv: $(VENV)/.done
 
@@ -50,8 +50,16 @@ check: venv
 arith: venv
 	$(BIN)/python -m edgeq.arith.library hw_templates
 
+# Write the op table of README.md anew, from the registry.
+readme: venv
+	$(BIN)/python scripts/readme.py
+
 bench: venv
 	$(BIN)/python benchmarks/simulator.py
+
+# How many outputs PyTorch's and ONNX Runtime's float32 kernels give differently from their formulas and from integers.
+fidelity: venv
+	$(BIN)/python benchmarks/fidelity.py
 
 clean:
 	rm -rf $(OUT) .mypy_cache .ruff_cache .pytest_cache

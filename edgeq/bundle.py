@@ -85,17 +85,17 @@ def load(path: str | Path) -> Graph:
 
 
 def graph_digest(graph: Graph) -> str:
-    """Return the checksum of everything that decides a graph's results; metadata does not count."""
-    files = _files(graph, {})
+    """Return the checksum of everything that decides a graph's results; metadata and remarks do not count."""
+    files = _files(graph, {}, remarks=False)
     return sha256("".join(f"{name} {sha256(data)}\n" for name, data in sorted(files.items())).encode())
 
 
 def bundle_files(graph: Graph) -> dict[str, bytes]:
     """Return the files of a bundle but the manifest: path to bytes."""
-    return _files(graph, graph.metadata)
+    return _files(graph, graph.metadata, remarks=True)
 
 
-def _files(graph: Graph, metadata: Mapping[str, Any]) -> dict[str, bytes]:
+def _files(graph: Graph, metadata: Mapping[str, Any], *, remarks: bool) -> dict[str, bytes]:
     tensors: dict[str, bytes] = {}
 
     def keep(prefix: str) -> Any:
@@ -110,17 +110,17 @@ def _files(graph: Graph, metadata: Mapping[str, Any]) -> dict[str, bytes]:
         "edgeq": VERSION,
         "name": graph.name,
         "inputs": [input_to_plain(i, keep("")) for i in graph.inputs],
-        "nodes": [_node_to_plain(n, keep(n.name)) for n in graph.nodes],
+        "nodes": [_node_to_plain(n, keep(n.name), remarks) for n in graph.nodes],
         "outputs": [{"name": o.name, "value": o.value} for o in graph.outputs],
         "metadata": dict(metadata),
     }
     return {GRAPH: dump_yaml(data), **tensors}
 
 
-def _node_to_plain(node: Node, store: Any) -> dict[str, Any]:
+def _node_to_plain(node: Node, store: Any, remarks: bool) -> dict[str, Any]:
     return {
         "name": node.name, "layer": node.layer, "op": node.op.KIND, "inputs": list(node.inputs),
-        "attributes": op_to_plain(node.op, store),
+        "attributes": op_to_plain(node.op, store, remarks=remarks),
     }
 
 

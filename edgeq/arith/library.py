@@ -48,8 +48,8 @@ C_RANGES: Ranges = {
 
 _PAIR: Ranges = {name: _signed(33) for name in ("x1", "x1_zero_point", "x2", "x2_zero_point")}
 _Q31: Interval = (0, (1 << 31) - 1)
-_SUM: Interval = (1, (1 << 31) - 1)
-_OUTPUT: Ranges = {"bits": (8, 16), "lo": (-(1 << 15), 0), "hi": (0, (1 << 16) - 1)}
+_TOTALS: Interval = (1, (1 << 31) - 1)
+_SHARES: Ranges = {"bits": (8, 16), "lo": (-(1 << 15), 0), "hi": (0, (1 << 16) - 1)}
 ACTIVATIONS: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (lookup.lookup_index, {"x": (-2048, 4095), "lo": (-2048, 0)}),
     (lookup.interpolation_index, {"x": _signed(16)}),
@@ -61,12 +61,12 @@ ACTIVATIONS: tuple[tuple[Callable[..., Any], Ranges], ...] = (
     (softmax.softmax_distance, {"largest": (-(1 << 15), (1 << 16) - 1), "x": (-(1 << 15), (1 << 16) - 1)}),
     (softmax.bit_length, {"x": (0, (1 << 32) - 1)}),
     (softmax.high_multiply, {"a": _signed(32), "b": _signed(32)}),
-    (softmax.softmax_reciprocal, {"total": _SUM}),
+    (softmax.softmax_reciprocal, {"total": _TOTALS}),
     (softmax.softmax_term, {"exponential": _Q31}),
-    (softmax.softmax_gemmlowp, {"exponential": _Q31, "reciprocal": _Q31, "total": _SUM, **_OUTPUT}),
-    (softmax.softmax_table, {"exponential": _Q31, "total": (1, (1 << 47) - 1), **_OUTPUT}),
-    (softmax.softmax_s16_fraction, {"total": _SUM}),
-    (softmax.softmax_s16, {"exponential": (0, (1 << 15) - 1), "reciprocal": _signed(16), "total": _SUM}),
+    (softmax.softmax_gemmlowp, {"exponential": _Q31, "reciprocal": _Q31, "total": _TOTALS, **_SHARES}),
+    (softmax.softmax_table, {"exponential": _Q31, "total": (1, (1 << 47) - 1), **_SHARES}),
+    (softmax.softmax_s16_fraction, {"total": _TOTALS}),
+    (softmax.softmax_s16, {"exponential": (0, (1 << 15) - 1), "reciprocal": _signed(16), "total": _TOTALS}),
 )
 """Rules of `lookup` and `softmax`: printed as C and as Verilog for one set of ranges."""
 

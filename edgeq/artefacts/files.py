@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,16 +29,20 @@ def write_file(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, then rename; a failure leaves what was there."""
     refuse_inside(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    temporary = _beside(path)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:
             stream.write(data)
         temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _beside(target: Path) -> Path:
+    """Return a hidden name that nothing has, known before it is made: a signal at any moment leaves nothing behind."""
+    return target.with_name(f".{target.name}.{secrets.token_hex(8)}")
 
 
 @contextmanager
@@ -51,8 +54,9 @@ def new_folder(target: Path) -> Iterator[Path]:
     target = target.absolute()
     refuse_inside(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    temporary = _beside(target)
     try:
+        temporary.mkdir(mode=0o700)
         yield temporary
         temporary.chmod(0o755)
         _swap(temporary, target)
@@ -75,9 +79,10 @@ def _swap(temporary: Path, target: Path) -> None:
 
 
 def _exchange(temporary: Path, target: Path) -> None:
-    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+    aside = _beside(target)
     kept = aside / target.name
     try:
+        aside.mkdir(mode=0o700)
         target.rename(kept)
         temporary.rename(target)
     except BaseException:

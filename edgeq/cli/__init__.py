@@ -17,6 +17,8 @@ _COMMANDS = {
     "emit": "Write a bundle as C, memory files, COO or YAML.",
     "verify": "Read emitted files back against the graph; compile and run what can be run.",
     "compare": "Compare a device's values with the simulator and name the first layer that differs.",
+    "presets": "Show the systems whose integers edgeq lower can make, and their rules.",
+    "ops": "Show the ops of the integer graph.",
 }
 
 

@@ -43,8 +43,10 @@ _PATH = click.Path(path_type=Path)
 @click.option("--save-ranges", type=_PATH, metavar="R.yaml", help="Write the ranges that calibration found.")
 @click.option("--config", type=_PATH, metavar="lower.yaml",
               help="Per layer (glob): wbits, abits, acc, acc_overflow, preset, weights, range, bias_fraction_bits.")
-@click.option("--arch", metavar="FILE.py:NAME", help="MODEL is a state dict; FILE.py is yours and is imported.")
-@click.option("--allow-code", is_flag=True, help="Let MODEL run code: pickled modules, torch's own loaders.")
+@click.option("--arch", metavar="FILE.py:NAME",
+              help="MODEL is a state dict, float or quantized; FILE.py is yours and is imported.")
+@click.option("--allow-code", is_flag=True,
+              help="Let MODEL run code: pickled modules, TorchScript, torch's own loaders.")
 @click.option("--name", help="Name of the graph; by default the bundle's.")
 def command(
     model: Path, output: Path, calib: tuple[str, ...], wbits: int | None, abits: int | None, weights: str | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -14,10 +14,11 @@ from edgeq.artefacts.npy import Array, load_npy, npy_bytes
 from edgeq.bundle import load
 from edgeq.cli.arrays import named_arrays
 from edgeq.cli.progress import images_bar
-from edgeq.cli.table import table
+from edgeq.cli.simulated import print_json, print_tables
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.stems import short_name
+from edgeq.observation import Observation, observe_accumulators
 from edgeq.simulator import simulate
 from edgeq.vectors.stimuli import make_stimuli
 from edgeq.vectors.write import write_vectors
@@ -39,11 +40,17 @@ _PATH = click.Path(path_type=Path)
 @click.option("--kernel", type=click.Choice(["auto", "reference"]), default="auto", show_default=True,
               help="Fastest loop proven exact, or the plain ordered int64 loop.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
+@click.option("--acc-stats", is_flag=True, help="Print the final sums seen in each accumulator, beside its proof.")
+@click.option("--json", "as_json", is_flag=True, help="What is printed as JSON; accumulators per output channel too.")
 def command(
     bundle: Path, inputs: tuple[str, ...], output: Path | None, labels: Path | None, vectors: Path | None, count: int,
-    layout: str, kernel: str, jobs: int,
+    layout: str, kernel: str, jobs: int, acc_stats: bool, as_json: bool,
 ) -> None:
-    """Run BUNDLE on inputs exactly and print the range of each output."""
+    """Run BUNDLE on inputs exactly and print the range of each output.
+
+    --acc-stats observes final sums, as the accumulator holds them, of every image, channel and position. Partial sums
+    on the way may reach further: the proven bits cover them, the observed bits do not.
+    """
     graph = load(bundle)
     arrays = named_arrays(inputs, [i.name for i in graph.inputs], "--input")
     source = None
@@ -58,28 +65,24 @@ def command(
     if vectors is not None:
         with images_bar(count, "vectors") as advance:
             write_vectors(graph, arrays, vectors, count, layout, jobs, advance, source)
-        click.echo(f"{vectors}: vectors of {min(count, len(next(iter(arrays.values()))))} images")
-        if output is None and labels is None:
+        click.echo(f"{vectors}: vectors of {min(count, len(next(iter(arrays.values()))))} images", err=as_json)
+        if output is None and labels is None and not acc_stats and not as_json:
             return
-    _run(graph, arrays, output, labels, kernel, jobs)
+    truth = None if labels is None else _labels(labels, graph, arrays)
+    with images_bar(max((len(a) for a in arrays.values()), default=0), "simulate") as advance:
+        done = _run(graph, arrays, kernel, jobs, advance, acc_stats=acc_stats)
+    if output is not None:
+        _write_outputs(output, done.outputs)
+    (print_json if as_json else print_tables)(graph, done, truth, acc_stats=acc_stats)
 
 
 def _run(
-    graph: Graph, arrays: Mapping[str, Array], output: Path | None, labels: Path | None, kernel: str, jobs: int
-) -> None:
-    truth = None if labels is None else _labels(labels, graph, arrays)
-    with images_bar(max((len(a) for a in arrays.values()), default=0), "simulate") as advance:
-        results = simulate(graph, arrays, kernel=kernel, keep="outputs", jobs=jobs, progress=advance).outputs
-    if output is not None:
-        _write_outputs(output, results)
-    types = {o.name: graph.types[o.value] for o in graph.outputs}
-    rows = [[name, str(types[name]), len(a), int(a.min()) if a.size else None, int(a.max()) if a.size else None]
-            for name, a in results.items()]
-    click.echo(table(["output", "type", "images", "min", "max"], rows))
-    if truth is not None:
-        (scores,) = results.values()
-        right = int((scores.reshape(len(scores), -1).argmax(axis=1) == truth).sum())
-        click.echo(f"accuracy: {right} of {len(truth)} ({100 * right / max(len(truth), 1):.2f} %)")
+    graph: Graph, arrays: Mapping[str, Array], kernel: str, jobs: int, advance: Callable[[int], None], *,
+    acc_stats: bool,
+) -> Observation:
+    if acc_stats:
+        return observe_accumulators(graph, arrays, kernel, jobs, advance)
+    return Observation(simulate(graph, arrays, kernel, "outputs", jobs, advance).outputs, ())
 
 
 def _labels(path: Path, graph: Graph, arrays: Mapping[str, Array]) -> Array:

@@ -70,8 +70,8 @@ def document_of(graph: Graph) -> Document:
                          "this layout holds one of each; use readmemh or coo")
     first, last = graph.inputs[0].type, graph.types[graph.outputs[0].value]
     layers = tuple(_layer(graph, layer) for layer in graph.layers if not _is_silent(layer))
-    return Document(_scale(first, graph.inputs[0].name), first.zero_point, _scale(last, graph.outputs[0].value),
-                    last.zero_point, layers)
+    ins, outs = _scale(first, graph.inputs[0].name), _scale(last, graph.outputs[0].value)
+    return Document(_float32(ins), first.zero_point, _float32(outs), last.zero_point, layers)
 
 
 def _is_silent(layer: Layer) -> bool:
@@ -94,8 +94,8 @@ def _layer(graph: Graph, layer: Layer) -> LayerValues:
     bias = np.zeros(1, np.int64) if weighted.bias is None else weighted.bias.array
     zero_point = int(weighted.weight_zero_point.array.flat[0])
     return LayerValues(
-        layer.name, n_bits, ins, x.zero_point, outs, y.zero_point, weight_scale, zero_point, bias_scale,
-        0, shift - n_bits, multiplier, weighted.weight.array,
+        layer.name, n_bits, _float32(ins), x.zero_point, _float32(outs), y.zero_point, weight_scale, zero_point,
+        bias_scale, 0, shift - n_bits, multiplier, weighted.weight.array,
         np.array(np.broadcast_to(bias, (weighted.weight.shape[0],))))
 
 
@@ -105,12 +105,12 @@ def _weight_scales(weighted: Conv2d | Linear, derived: float, ins: float) -> tup
     if recorded is None:
         return derived, derived * ins
     scale = recorded if isinstance(recorded, float) else recorded[0]
-    return float(np.float32(scale)), float(np.float32(scale * ins))
+    return _float32(scale), _float32(scale * ins)
 
 
 def _check_layer(layer: Layer, weighted: Conv2d | Linear, requantize: Requantize) -> None:
     """Refuse what ``y = ((acc * mqm0) >> (mn + n_bits)) + outz`` cannot say."""
-    advice = "make the graph with GraphBuilder and rounding='floor', or use readmemh or coo"
+    advice = "lower with --preset cnn_compress, or use readmemh or coo"
     for name in ("multiplier", "shift", "left_shift"):
         _require_one(layer, name, requantize)
     _require_one(layer, "weight_zero_point", weighted)
@@ -141,3 +141,8 @@ def _scale(kept: TensorType, value: str) -> float:
         raise InputError(f"yaml: value '{value}' has {got}; this layout holds one real scale per tensor; "
                          "give scale= or use readmemh or coo")
     return kept.scale
+
+
+def _float32(scale: float) -> float:
+    """Return a scale as the layout stores it."""
+    return float(np.float32(scale))

@@ -13,20 +13,21 @@ from edgeq.frontend.presets import Preset
 from edgeq.frontend.ranges import Range
 
 
-def activation_codes(seen: Range, bits: int, rules: Preset, where: str) -> Quantize:
+def activation_codes(seen: Range, bits: int, rules: Preset, where: str, *, is_input: bool = False) -> Quantize:
     """Return the quantization of a range; raises CalibrationError for one that gives no usable scale.
 
-    ``where`` names the value in messages. With a fixed scale the range does not matter.
+    ``where`` names the value in messages, ``is_input`` tells that it is an input of the network. With a fixed scale
+    the range does not matter.
     """
-    return replace(_codes(seen, bits, rules, where), rounding=rules.activations.rounding)
+    return replace(_codes(seen, bits, rules, where, is_input), rounding=rules.activations.rounding)
 
 
-def _codes(seen: Range, bits: int, rules: Preset, where: str) -> Quantize:
+def _codes(seen: Range, bits: int, rules: Preset, where: str, is_input: bool) -> Quantize:
     rule = rules.activations
     if rule.scale == "fixed":
         return Quantize(fixed_scale(bits, rules), 0, *_signed(bits))
     if rule.codes == "offset":
-        return _offset(seen, bits, bits + rule.spare, where)
+        return _offset(seen, bits, bits + rule.spare, where, is_input)
     lo, hi = min(seen[0], 0.0), max(seen[1], 0.0)
     if hi == lo:
         raise CalibrationError(
@@ -78,20 +79,24 @@ def _symmetric(lo: float, hi: float, bits: int, where: str) -> Quantize:
     return Quantize(_float32(max(-lo, hi) / qmax, lo, hi, where), 0, qmin, qmax)
 
 
-def _offset(seen: Range, bits: int, stored: int, where: str) -> Quantize:
-    """Return CNN_Compress's codes: ``S = (hi - lo) / (2**bits - 1)``, ``Z = rhe(-lo / S)``, the range as it is."""
+def _offset(seen: Range, bits: int, stored: int, where: str, is_input: bool) -> Quantize:
+    """Return CNN_Compress's codes: ``S = (hi - lo) / (2**bits - 1)``, ``Z = rhe(-lo / S)``, the range as it is.
+
+    Its scales are float32 once stored; that of the input is used before it is. Codes of the input have no bit to
+    spare: nothing was computed yet that could leave them.
+    """
     lo, hi = seen
     if hi <= lo:
         raise CalibrationError(f"{where}: its range is [{lo}, {hi}], so its scale would be zero; use other data")
     step = (hi - lo) / (2**bits - 1)
     scale = _float32(step, lo, hi, where)
     zero_point = round(-lo / step)
-    qmin, qmax = _signed(stored)
+    qmin, qmax = (0, 2**bits - 1) if is_input else _signed(stored)
     if not qmin <= zero_point <= qmax:
         raise CalibrationError(
             f"{where}: range [{lo}, {hi}] gives the zero point {zero_point}, outside {qmin}..{qmax}; this preset does "
             "not widen a range that excludes 0: give a range that holds 0 in --config")
-    return Quantize(scale, zero_point, qmin, qmax)
+    return Quantize(step if is_input else scale, zero_point, qmin, qmax)
 
 
 def _float32(scale: float, lo: float, hi: float, where: str) -> float:

@@ -37,7 +37,7 @@ _OTHER_KINDS = {
     "torchscript": (
         UnsafeModelError,
         "is a TorchScript archive, which runs code when loaded; "
-        "export the original module with torch.export.export and torch.export.save",
+        "export the original module with torch.export.export and torch.export.save, or load it with --allow-code",
     ),
     "compiled": (
         UnsafeModelError,

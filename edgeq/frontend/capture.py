@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import logging
 import operator
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,9 +16,13 @@ from torch.fx import Node
 from edgeq.errors import EdgeqError, ModelError
 from edgeq.frontend.batch import rebatch
 from edgeq.frontend.canonical import canonical
+from edgeq.frontend.code_values import with_rounded_codes
 from edgeq.frontend.graph_json import refuse_special
 from edgeq.frontend.origin import module_path, source_line
 from edgeq.frontend.program import Arg, Call, Program, ProgramInput, Ref, ValueType, check
+from edgeq.frontend.quantized_model import is_quantized_model, rewritten
+from edgeq.frontend.quiet import quiet
+from edgeq.frontend.torchscript import from_torchscript
 
 Array = np.ndarray[Any, Any]
 
@@ -30,10 +32,10 @@ _WHERE = "model"
 def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = None) -> Program:
     """Capture a model.
 
-    ``model``: an ``nn.Module`` (captured in evaluation mode; the caller's object is left as it is), a
-    converted pt2e ``GraphModule``, or an ``ExportedProgram``, which is taken as exported. ``example_inputs``:
-    one array or tensor, or a tuple of them, each with the batch as dimension 0; not needed for an
-    ``ExportedProgram``. Where the model allows it, the batch is left open.
+    ``model``: an ``nn.Module`` (captured in evaluation mode; the caller's object is left as it is), a model that
+    FX graph mode, eager mode or pt2e converted, a ``ScriptModule``, or an ``ExportedProgram``, which is taken as
+    exported. ``example_inputs``: one array or tensor, or a tuple of them, each with the batch as dimension 0; not
+    needed for an ``ExportedProgram``. Where the model allows it, the batch is left open.
 
     Returns the program. Raises :class:`ModelError` if torch cannot export the model.
     """
@@ -41,11 +43,15 @@ def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = N
         return from_exported(model)
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"model: expected a torch.nn.Module or an ExportedProgram, got {type(model).__name__}")
+    if isinstance(model, torch.jit.ScriptModule):
+        model = from_torchscript(model)
     inputs = _tensors(example_inputs, _floating_type(model))
-    module = _evaluation_copy(model)
+    module, finish = _evaluation_copy(model), _as_it_is
+    if is_quantized_model(module):
+        module, finish = rewritten(module), with_rounded_codes
     attempts: list[Callable[[], Program]] = [
-        lambda: from_exported(_export(module, _two_samples(inputs), open_batch=True)),
-        lambda: from_exported(_export(module, inputs, open_batch=False)),
+        lambda: finish(from_exported(_export(module, _two_samples(inputs), open_batch=True))),
+        lambda: finish(from_exported(_export(module, inputs, open_batch=False))),
     ]
     failures: list[Exception] = []
     captured: list[Program] = []
@@ -61,6 +67,10 @@ def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = N
         return captured[0]
     failure = next((error for error in failures if isinstance(error, EdgeqError)), failures[-1])
     raise _export_error(failure) from failure
+
+
+def _as_it_is(program: Program) -> Program:
+    return program
 
 
 def _export_error(error: Exception) -> Exception:
@@ -92,8 +102,8 @@ def _tensors(example_inputs: object, floating: torch.dtype) -> tuple[torch.Tenso
 
 
 def _floating_type(model: torch.nn.Module) -> torch.dtype:
-    types = (tensor.dtype for tensor in model.state_dict().values() if tensor.is_floating_point())
-    return next(types, torch.float32)
+    stored = [tensor for tensor in model.state_dict().values() if isinstance(tensor, torch.Tensor)]
+    return next((tensor.dtype for tensor in stored if tensor.is_floating_point()), torch.float32)
 
 
 def _two_samples(inputs: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
@@ -102,7 +112,7 @@ def _two_samples(inputs: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
 
 
 def _evaluation_copy(model: torch.nn.Module) -> torch.nn.Module:
-    with _quiet():
+    with quiet():
         module = copy.deepcopy(model).cpu()
         with contextlib.suppress(NotImplementedError):  # an exported module has no modes
             module.eval()
@@ -111,22 +121,8 @@ def _evaluation_copy(model: torch.nn.Module) -> torch.nn.Module:
 
 def _export(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], *, open_batch: bool) -> ExportedProgram:
     shapes = tuple({0: torch.export.Dim.AUTO} for _ in inputs) if open_batch else None
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         return torch.export.export(module, inputs, dynamic_shapes=shapes)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep torch's warnings and log lines about its own internals from the user."""
-    logger = logging.getLogger("torch")
-    level = logger.level
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            logger.setLevel(level)
 
 
 def from_exported(exported: ExportedProgram) -> Program:

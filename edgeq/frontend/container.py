@@ -24,6 +24,10 @@ _PLAIN_GLOBALS = (
     "torch _utils",
     "torch Size",
     "torch device",
+    "torch per_tensor_affine",
+    "torch per_channel_affine",
+    "torch qint8",
+    "torch quint8",
 )
 
 
@@ -172,6 +176,18 @@ def first_foreign_global(data: bytes) -> str | None:
         if found is not None:
             return found.replace(" ", ".")
     return None
+
+
+def names_global(data: bytes, module: str, name: str) -> bool:
+    """Say whether one of the pickles of an old ``torch.save`` file names a class or function."""
+    stream = io.BytesIO(data)
+    for _ in range(_PICKLES_OF_AN_OLD_FILE):
+        try:
+            if f"{module} {name}" in set(_globals(stream)):
+                return True
+        except ValueError:
+            break
+    return False
 
 
 def _globals(stream: io.BytesIO) -> Iterator[str]:

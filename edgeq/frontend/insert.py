@@ -127,7 +127,8 @@ def _quantizer(
     chosen = settings.of(point.layer)
     bits = out_bits if out_bits is not None and point.value in graph.outputs else chosen.activation_bits
     seen = chosen.range or ranges.get(point.layer, (0.0, 0.0))
-    return activation_codes(seen, bits, chosen.rules, f"layer '{point.layer}'")
+    is_input = any(point.value == i.name for i in graph.inputs)
+    return activation_codes(seen, bits, chosen.rules, f"layer '{point.layer}'", is_input=is_input)
 
 
 def _node(point: Point, op: Quantize, names: Mapping[str, str]) -> FloatNode:

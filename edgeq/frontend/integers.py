@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 import edgeq.ops  # noqa: F401 - fills the registry
-from edgeq.arith.types import IntType, Overflow, smallest_type, width_of
+from edgeq.arith.types import IntType, Overflow, Rounding, smallest_type, width_of
 from edgeq.errors import GraphError, ModelError
 from edgeq.frontend import float_graph as fg
 from edgeq.frontend.inputs import Quantizing
 from edgeq.frontend.names import unused
+from edgeq.frontend.presets import preset
 from edgeq.frontend.rescaling import common_scale, rescaling
 from edgeq.frontend.settings import LayerSettings, Settings
 from edgeq.frontend.states import FREE, State, clamp_for, code_limits
@@ -171,7 +172,8 @@ class Integers:
             self.notes.append(f"layer '{node.layer}': {codes.wrapped} weights or biases do not fit and wrap")
         fields: dict[str, Any] = {
             "weight": codes.weight, "bias": codes.bias, "weight_type": codes.type, "weight_scale": _one(codes.scale),
-            "weight_zero_point": codes.zero_point, "bias_fraction_bits": chosen.bias_fraction_bits,
+            "bias_real": None if op.bias is None else _one(op.bias), "weight_zero_point": codes.zero_point,
+            "bias_fraction_bits": chosen.bias_fraction_bits,
         }
         if not op.dense:
             fields |= {"stride": op.stride, "padding": op.padding, "dilation": op.dilation, "groups": op.groups}
@@ -206,12 +208,17 @@ class Integers:
         return State(value, np.array([scale]), 0, code=False, reach=reach, layer=node.layer, sum=True)
 
     def _average(self, state: State, op: fg.AvgPool, node: fg.FloatNode) -> State:
-        if state.code and self._rescaled(node.value, state):
+        following = [(q.scale, q.zero_point) for q in self._quantizers(node.value)] if state.code else []
+        own = (state.scale.item(), state.zero_point) if state.code else None
+        if any(code != own for code in following):
             fine = state.scale.item() / 2**_FINE_SHIFT
             value = self.builder.requantize(state.value, 1, 0, _FINE_SHIFT, type=IntType(32), scale=fine,
                                             clamp=_fine_limits(state), name=f"{node.layer}.x")
             state = State(value, np.array([fine]), 0, code=False, reach=state.reach, layer=node.layer)
-        rounding, domain = self.settings.of(node.layer).rules.average
+        rules = self.settings.of(node.layer).rules
+        rounding, domain = rules.average
+        if own in following and rules == preset(LayerSettings().preset):  # the model's own quantizer: ties to even
+            rounding, domain = Rounding.ties_even, "centered"
         height, width = state.value.type.shape[1:]
         kernel = op.kernel or (height, width)
         value = self.builder.avg_pool2d(
@@ -223,15 +230,13 @@ class Integers:
             value = self.builder.flatten(value, name=f"{node.layer}.flatten")
         return replace(state, value=value, layer=node.layer, sum=op.keep)
 
-    def _rescaled(self, value: str, state: State) -> bool:
-        """Tell whether a value, moved or limited or neither, goes to another scale right away."""
+    def _quantizers(self, value: str) -> Iterator[fg.Quantize]:
+        """Yield the quantizers that read a value, moved or limited or neither."""
         for reader in self.readers.get(value, []):
-            op = reader.op
-            if isinstance(op, fg.Quantize) and (op.scale, op.zero_point) != (state.scale.item(), state.zero_point):
-                return True
-            if isinstance(op, _PASSES_ON) and self._rescaled(reader.value, state):
-                return True
-        return False
+            if isinstance(reader.op, fg.Quantize):
+                yield reader.op
+            elif isinstance(reader.op, _PASSES_ON):
+                yield from self._quantizers(reader.value)
 
     def _move(self, state: State, node: fg.FloatNode) -> State:
         """Lower an op that moves values: the scale stays."""

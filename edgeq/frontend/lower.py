@@ -64,12 +64,13 @@ def lower(
 ) -> Graph:
     """Return the integer graph of a trained model.
 
-    ``model`` is an nn.Module, an ExportedProgram, or the path of a torch.export archive, which is read without
-    running anything in it. ``example_inputs`` (a tuple of tensors) is needed for a module. A float model needs
-    ``calibration`` (array (N, ...), or a mapping by input name) or ``ranges``; a model that carries quantize and
-    dequantize operators needs neither. ``preset`` names a system (`edgeq presets`); ``wbits`` and ``abits`` (2..16),
-    ``weights`` (per_channel or per_tensor) are the preset's unless given. ``acc_bits`` is auto or a number, ``config``
-    a file or mapping of per-layer settings, ``bias_fraction_bits`` what bias and accumulator hold beyond the products.
+    ``model`` is an nn.Module, float or quantized (FX graph mode, eager mode, pt2e), a ScriptModule, an
+    ExportedProgram, or the path of a torch.export archive, which is read without running anything in it.
+    ``example_inputs`` (a tuple of tensors) is needed for a module. A float model needs ``calibration``
+    (array (N, ...), or a mapping by input name) or ``ranges``; a quantized model needs neither. ``preset`` names a
+    system (`edgeq presets`); ``wbits`` and ``abits`` (2..16), ``weights`` (per_channel or per_tensor) are the
+    preset's unless given. ``acc_bits`` is auto or a number, ``config`` a file or mapping of per-layer settings,
+    ``bias_fraction_bits`` what bias and accumulator hold beyond the products.
 
     Raises ModelError and its kin, CalibrationError, InputError.
     """
@@ -104,17 +105,20 @@ def read_model(path: Path, arch: str | None, calibration: Any, *, allow_code: bo
     if arch is not None:
         loaded = load_state_dict_model(path, arch)
         notes = [f"weights not used by the model: {', '.join(loaded.unexpected)}"] if loaded.unexpected else []
-        return capture(loaded.model, _example(calibration, path)), notes
+        return capture(loaded.model, loaded.example_inputs or _example(calibration, path, arch)), notes
     if allow_code:
         model = load_with_code(path)
         return capture(model, None if type(model).__name__ == "ExportedProgram" else _example(calibration, path)), []
     return read_archive(path), []
 
 
-def _example(calibration: Any, path: Path) -> tuple[Any, ...]:
+def _example(calibration: Any, path: Path, arch: str | None = None) -> tuple[Any, ...]:
     """Return two samples of the calibration data to trace the model with."""
     if calibration is None:
-        raise CalibrationError(f"{path}: holds no graph, so an input is needed to trace the model; give --calib X.npy")
+        nor = f" and {arch.rpartition(':')[0]} no example_inputs (tensors)" if arch else ""
+        raise CalibrationError(
+            f"{path}: holds no graph{nor}, so an input is needed to trace the model; give --calib X.npy"
+        )
     arrays = list(calibration.values()) if isinstance(calibration, Mapping) else [calibration]
     return tuple(a[:2] for a in arrays)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from itertools import count
 
 from edgeq.frontend.program import Call, Program, Ref
@@ -17,7 +17,10 @@ def layer_names(program: Program) -> dict[str, str]:
     followed by a number.
     """
     paths = [c.module for c in program.calls if c.op != "getitem"]
-    wanted = {c.name: _owner(program, c) or (c.module if _is_leaf(c.module, paths) else c.name) for c in program.calls}
+    stored = {c.name: r.name for c in program.calls if "dequantize" in c.op for r in c.args[:1] if isinstance(r, Ref)}
+    wanted = {
+        c.name: _owner(program, c, stored) or (c.module if _is_leaf(c.module, paths) else c.name) for c in program.calls
+    }
     reserved = {*wanted.values(), *(i.name for i in program.inputs)}
     taken = {i.name for i in program.inputs}
     names: dict[str, str] = {}
@@ -36,11 +39,12 @@ def unused(name: str, taken: Container[str]) -> str:
     return next(f"{name}_{k}" for k in count(1) if f"{name}_{k}" not in taken)
 
 
-def _owner(program: Program, call: Call) -> str:
-    """Return the module whose parameter ``weight`` the call reads, "" when there is none."""
+def _owner(program: Program, call: Call, stored: Mapping[str, str]) -> str:
+    """Return the module whose parameter ``weight``, maybe dequantized, the call reads, "" when there is none."""
     for arg in call.args[1:]:
         if isinstance(arg, Ref):
-            path, _, leaf = program.constant_names.get(arg.name, "").rpartition(".")
+            name = program.constant_names.get(stored.get(arg.name, arg.name), "")
+            path, _, leaf = name.rpartition(".")
             if path and leaf in ("weight", "bias"):
                 return path
     return ""

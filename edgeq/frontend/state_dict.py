@@ -6,7 +6,8 @@ import importlib.util
 import pickle
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,9 @@ import torch
 from torch.export import ExportedProgram
 
 from edgeq.errors import ModelError, UnsafeModelError
-from edgeq.frontend.container import first_foreign_global, kind_of
+from edgeq.frontend.container import first_foreign_global, kind_of, names_global
+from edgeq.frontend.quiet import quiet
+from edgeq.frontend.saved import ForeignNameError, read_saved
 
 _PICKLE_START = b"\x80"
 
@@ -25,63 +28,124 @@ _PICKLE_START = b"\x80"
 class LoadedModel:
     """Hold a module with its weights loaded, in evaluation mode.
 
-    ``unexpected``: names in the weights file that the module does not have, sorted.
+    ``unexpected``: names in the weights file that the module does not have, sorted. ``example_inputs``: what the
+    user's file calls so, a tuple with one array or tensor per input, None where it does not.
     """
 
     model: torch.nn.Module
     unexpected: tuple[str, ...]
+    example_inputs: tuple[Any, ...] | None = None
 
 
 def load_state_dict_model(weights_path: str | Path, arch: str) -> LoadedModel:
     """Load a ``state_dict`` into the module that ``arch`` names.
 
-    ``arch``: ``FILE.py:NAME``; NAME is a class or function called without arguments, or a module object. The
-    file is the user's own code and is executed; the weights are loaded as tensors alone.
+    ``arch``: ``FILE.py:NAME``; NAME is a class or function called without arguments, or a module object. For the
+    weights of a quantized model it gives the converted one. The file is the user's own code and is executed; the
+    weights are loaded as tensors alone.
 
     Raises :class:`UnsafeModelError` if the weights file holds anything but tensors, :class:`ModelError` if a
     file or name is missing, names of the module are absent from the weights, or shapes differ.
     """
     path = Path(weights_path)
     weights = _weights(path)
-    model = _module(arch)
+    with quiet():
+        model, source = _module(arch)
     expected = model.state_dict()
     missing = sorted(set(expected) - set(weights))
+    hint = _kinds_differ(weights, expected, arch)
     if missing:
-        raise ModelError(f"{path}: {len(missing)} tensors of {arch} are missing: {', '.join(missing)}")
+        raise ModelError(f"{path}: {len(missing)} tensors of {arch} are missing: {', '.join(missing)}{hint}")
     wrong = [
-        f"{name} is {list(weights[name].shape)}, expected {list(tensor.shape)}"
-        for name, tensor in expected.items()
-        if weights[name].shape != tensor.shape
+        f"{name} is {_shown(weights[name])}, expected {_shown(value)}"
+        for name, value in expected.items()
+        if _shown(weights[name]) != _shown(value)
     ]
     if wrong:
-        raise ModelError(f"{path}: shapes differ from those of {arch}: {'; '.join(wrong)}")
+        raise ModelError(f"{path}: shapes differ from those of {arch}: {'; '.join(wrong)}{hint}")
     try:
-        model.load_state_dict({name: weights[name] for name in expected})
-    except RuntimeError as error:
+        with quiet():
+            model.load_state_dict(_with_versions(weights, expected))
+    except Exception as error:  # torch's quantized modules raise many kinds
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}: the weights do not fit {arch}: {reason}") from error
-    return LoadedModel(model.eval(), tuple(sorted(set(weights) - set(expected))))
+    unexpected = tuple(sorted(set(weights) - set(expected)))
+    return LoadedModel(model.eval(), unexpected, _examples(source))
 
 
-def _weights(path: Path) -> dict[str, torch.Tensor]:
+def _with_versions(weights: Mapping[str, Any], expected: Mapping[str, Any]) -> OrderedDict[str, Any]:
+    """Return the weights that the model has, with the layout versions of its own state, which torch looks up."""
+    chosen = OrderedDict((name, weights[name]) for name in expected)
+    chosen._metadata = getattr(expected, "_metadata", OrderedDict())  # type: ignore[attr-defined]
+    return chosen
+
+
+def _examples(source: ModuleType) -> tuple[Any, ...] | None:
+    found = getattr(source, "example_inputs", None)
+    return found if found is None or isinstance(found, tuple) else (found,)
+
+
+def _shown(value: Any) -> str:
+    """Describe the shape of a stored value, and whether it is quantized; two that fit read alike."""
+    if isinstance(value, torch.Tensor):
+        return f"{'quantized ' if value.is_quantized else ''}{list(value.shape)}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))})"
+    return str(value)
+
+
+def _kinds_differ(weights: Mapping[str, Any], expected: Mapping[str, Any], arch: str) -> str:
+    """Say that one of file and module is quantized and the other is not, "" where they agree."""
+    found, wanted = _has_codes(weights), _has_codes(expected)
+    if found and not wanted:
+        return f". The file is of a quantized model: {arch} must give the converted one (prepare_fx, then convert_fx)"
+    return f". {arch} gives a quantized model, the file's weights are float" if wanted and not found else ""
+
+
+def _has_codes(values: Mapping[str, Any]) -> bool:
+    parts = [part for value in values.values() for part in (value if isinstance(value, tuple) else (value,))]
+    return any(isinstance(part, torch.Tensor) and part.is_quantized for part in parts)
+
+
+def _weights(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ModelError(f"{path}: no such weights file")
     _check_kind(path)
-    try:
-        loaded = torch.load(path, weights_only=True, map_location="cpu")
-    except pickle.UnpicklingError as error:
-        raise _unsafe(path) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ModelError(f"{path}: cannot be read as torch weights: {reason}") from error
+    with quiet():
+        loaded = _read(path)
     if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
         loaded = loaded["state_dict"]
-    if not isinstance(loaded, Mapping) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
+    if not isinstance(loaded, Mapping) or not all(_is_stored(value) for value in loaded.values()):
         raise ModelError(
-            f"{path}: holds {type(loaded).__name__}, expected a state dict (names to tensors); "
+            f"{path}: holds {type(loaded).__name__.lstrip('_').lower()}, expected a state dict (names to tensors); "
             "save it with torch.save(model.state_dict(), path)"
         )
     return {str(name): value for name, value in loaded.items()}
+
+
+def _is_stored(value: object) -> bool:
+    """Tell whether a value may stand in a state dict; quantized layers store pairs, types and no bias."""
+    if isinstance(value, tuple):
+        return all(part is None or isinstance(part, torch.Tensor) for part in value)
+    return value is None or isinstance(value, torch.Tensor | torch.dtype)
+
+
+def _read(path: Path) -> Any:
+    if zipfile.is_zipfile(path):
+        try:
+            return read_saved(path)
+        except ForeignNameError as error:
+            raise _unsafe(path, str(error)) from error
+    data = path.read_bytes()
+    if names_global(data, "torch._utils", "_rebuild_qtensor"):
+        raise ModelError(f"{path}: holds quantized tensors in torch's old file format; save it again with torch.save")
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except pickle.UnpicklingError as error:
+        raise _unsafe(path, first_foreign_global(data)) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ModelError(f"{path}: cannot be read as torch weights: {reason}") from error
 
 
 def _check_kind(path: Path) -> None:
@@ -102,21 +166,20 @@ def _check_kind(path: Path) -> None:
         raise ModelError(f"{path}: is not a file of weights; save model.state_dict() with torch.save")
 
 
-def _unsafe(path: Path) -> UnsafeModelError:
-    foreign = None
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            pickles = [name for name in archive.namelist() if name.endswith("data.pkl")]
-            foreign = first_foreign_global(archive.read(pickles[0])) if pickles else None
-    else:
-        foreign = first_foreign_global(path.read_bytes())
+def _unsafe(path: Path, foreign: str | None) -> UnsafeModelError:
+    if foreign == "torch.ScriptObject":
+        return UnsafeModelError(
+            f"{path}: holds weights packed by a functional call (conv2d, linear) as an object of torch; call a module "
+            "(nn.Conv2d, nn.Linear) in its place, or lower the model in memory with edgeq.lower"
+        )
     return UnsafeModelError(
         f"{path}: is a pickle that names {foreign or 'code'}, which runs code when loaded; "
         "save model.state_dict() alone, or load it with --allow-code"
     )
 
 
-def _module(arch: str) -> torch.nn.Module:
+def _module(arch: str) -> tuple[torch.nn.Module, ModuleType]:
+    """Return the module that ``arch`` names and the user's file as a Python module."""
     file, colon, name = arch.rpartition(":")
     if not colon or not file or not name:
         raise ModelError(f"--arch {arch}: expected FILE.py:NAME")
@@ -133,7 +196,7 @@ def _module(arch: str) -> torch.nn.Module:
             raise ModelError(f"--arch {arch}: {name}() failed: {type(error).__name__}: {error}") from error
     if not isinstance(made, torch.nn.Module):
         raise ModelError(f"--arch {arch}: {name}() gives {type(made).__name__}, expected a torch.nn.Module")
-    return made
+    return made, source
 
 
 def _import(file: Path, arch: str) -> ModuleType:
@@ -158,18 +221,11 @@ def _import(file: Path, arch: str) -> ModuleType:
 def load_with_code(path: str | Path) -> torch.nn.Module | ExportedProgram:
     """Load a model file with torch's own loaders, **running any code it holds**; for ``--allow-code`` alone.
 
-    Returns the exported program of a torch.export archive or a pickled ``nn.Module``. Raises
-    :class:`ModelError` for a TorchScript or compiled archive, a state dict, and a file that torch cannot
-    load.
+    Returns the exported program of a torch.export archive, the module of a TorchScript archive or a pickled
+    ``nn.Module``. Raises :class:`ModelError` for a compiled archive, a state dict, and a file that torch cannot load.
     """
     path = Path(path)
     kind = "pickle" if path.is_file() and not zipfile.is_zipfile(path) else kind_of(path)
-    if kind == "torchscript":
-        raise ModelError(
-            f"{path}: TorchScript archives are not lowered; export the original module with "
-            "torch.export.export "
-            "and torch.export.save"
-        )
     if kind in ("compiled", "other"):
         raise ModelError(f"{path}: holds no model graph; save the model with torch.export.save")
     if kind == "weights":
@@ -177,7 +233,8 @@ def load_with_code(path: str | Path) -> torch.nn.Module | ExportedProgram:
     if kind in ("export", "legacy-export"):
         importlib.import_module("torch.ao.quantization.fx._decomposed")  # defines quantize operators for torch
     try:
-        loaded: Any = torch.export.load(path) if kind in ("export", "legacy-export") else _unpickle(path)
+        with quiet():
+            loaded: Any = _LOADERS.get(kind, _unpickle)(path)
     except Exception as error:
         reason = next(iter(str(error).splitlines()), "")
         advice = "; set PYTHONPATH to the folder of its modules" if isinstance(error, ModuleNotFoundError) else ""
@@ -188,4 +245,22 @@ def load_with_code(path: str | Path) -> torch.nn.Module | ExportedProgram:
 
 
 def _unpickle(path: Path) -> Any:
-    return torch.load(path, weights_only=False, map_location="cpu")
+    """Load a pickled module; torch's quantized convolutions come without what ``nn.Module`` needs, which is added."""
+    conv = importlib.import_module("torch.ao.nn.quantized.modules.conv")._ConvNd
+    restore = conv.__setstate__
+
+    def complete(module: torch.nn.Module, state: Any) -> None:
+        if "_modules" not in vars(module):
+            torch.nn.Module.__init__(module)
+        restore(module, state)
+
+    conv.__setstate__ = complete
+    try:
+        return torch.load(path, weights_only=False, map_location="cpu")
+    finally:
+        conv.__setstate__ = restore
+
+
+_LOADERS: dict[str, Callable[[Path], Any]] = {
+    "export": torch.export.load, "legacy-export": torch.export.load, "torchscript": torch.jit.load,
+}  # fmt: skip

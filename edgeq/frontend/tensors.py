@@ -114,7 +114,7 @@ def _array(where: str, data: bytes, meta: Mapping[str, Any]) -> Array:
     strides = tuple(_fixed(where, size) for size in meta["strides"])
     offset = _fixed(where, meta["storage_offset"])
     stored = np.dtype("uint16" if meta["dtype"] == _BFLOAT16 else name).newbyteorder("<")
-    _check_extent(where, len(data), stored.itemsize, shape, strides, offset)
+    check_extent(where, len(data), stored.itemsize, shape, strides, offset)
     if 0 in shape:
         return np.zeros(shape, name)
     flat = np.frombuffer(data, stored, count=len(data) // stored.itemsize)
@@ -125,7 +125,7 @@ def _array(where: str, data: bytes, meta: Mapping[str, Any]) -> Array:
     return np.array(view, dtype=name, order="C")
 
 
-def _check_extent(
+def check_extent(
     where: str, stored: int, itemsize: int, shape: tuple[int, ...], strides: tuple[int, ...], offset: int
 ) -> None:
     """Check, before any memory is taken, that every element lies inside the stored bytes."""

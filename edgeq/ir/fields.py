@@ -104,6 +104,18 @@ def scale(value: Any) -> float | tuple[float, ...]:
     return kept if isinstance(value, list | tuple | np.ndarray) and np.ndim(value) else kept[0]
 
 
+def reals(value: Any) -> float | tuple[float, ...]:
+    """a finite real number, or one per channel"""
+    numbers: Any = value if isinstance(value, list | tuple | np.ndarray) else (value,)
+    try:
+        kept = tuple(float(v) for v in numbers)
+    except OverflowError:
+        raise GraphError("real numbers must be finite, got one that no float64 holds") from None
+    if not all(np.isfinite(v) for v in kept):
+        raise GraphError(f"real numbers must be finite, got {value!r}")
+    return kept if isinstance(value, list | tuple | np.ndarray) and np.ndim(value) else kept[0]
+
+
 def optional(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a converter that lets None pass."""
 

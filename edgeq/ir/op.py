@@ -124,6 +124,14 @@ def register(cls: _O) -> _O:
     return cls
 
 
+def remark(convert: Callable[[Any], Any]) -> Any:
+    """Return a field that people and checks read and that never decides an integer: None unless it is known.
+
+    Bundles hold it only where it is known, and a graph's digest leaves it out.
+    """
+    return dataclasses.field(default=None, metadata={"convert": convert, "remark": True}, kw_only=True)
+
+
 def attribute(convert: Callable[[Any], Any], default: Any = dataclasses.MISSING, *, keyword: bool = False) -> Any:
     """Return a dataclass field whose value goes through ``convert`` when the op is made."""
     metadata = {"convert": convert}

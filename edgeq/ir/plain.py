@@ -22,10 +22,17 @@ Store = Callable[[str, Constant], str]
 Fetch = Callable[[str], Constant]
 
 
-def op_to_plain(op: Op, store: Store) -> dict[str, Any]:
-    """Return the fields of an op as plain data; tensors go through ``store``."""
-    fields = {f.name: getattr(op, f.name) for f in dataclasses.fields(op)}  # type: ignore[arg-type]
-    return {name: _plain(name, value, store) for name, value in fields.items()}
+def op_to_plain(op: Op, store: Store, *, remarks: bool = True) -> dict[str, Any]:
+    """Return the fields of an op as plain data; tensors go through ``store``.
+
+    A remark that is None is left out, as all are unless ``remarks``.
+    """
+    kept = {}
+    for field in dataclasses.fields(op):  # type: ignore[arg-type]
+        value = getattr(op, field.name)
+        if "remark" not in field.metadata or (remarks and value is not None):
+            kept[field.name] = _plain(field.name, value, store)
+    return kept
 
 
 def op_from_plain(kind: str, data: Mapping[str, Any], fetch: Fetch) -> Op:

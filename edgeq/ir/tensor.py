@@ -15,6 +15,7 @@ from edgeq.errors import GraphError
 Array = npt.NDArray[Any]
 IntArray = npt.NDArray[np.int64]
 Scale = float | tuple[float, ...] | None
+Reals = float | tuple[float, ...] | None
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class Lut(Op):
 
 
 def line_table_faults(table: Constant) -> Iterator[str]:
-    """Yield what keeps a table from being interpolated: TOSA refuses, TFLite wraps, a step past 16 bits."""
+    """Yield what keeps a table from being interpolated; TFLite keeps a step in 16 bits, and wraps beyond."""
     if table.shape != (_ENTRIES,):
         yield f"table has shape {table.shape}, interpolation needs ({_ENTRIES},)"
         return

@@ -20,9 +20,8 @@ from edgeq.ir import fields
 from edgeq.ir.op import Bounds, Check, Finding, Op, attribute, register
 from edgeq.ir.tensor import IntArray, Scale, TensorType
 from edgeq.ops.sampling import sampled
-from edgeq.ops.weighted import accumulator_constraints
+from edgeq.ops.weighted import accumulator_constraints, narrowing
 
-_ERROR = int(Overflow.error)
 _ACC = IntType(32)
 MOST_UNITS = 1 << 16
 """Largest numerator: with it 64 bits hold the interpolation of codes of 16 bits and more."""
@@ -119,8 +118,7 @@ class ResizeBilinear(Op):
         y = np.empty((xs[0].shape[0], *self.infer(kept).shape), np.int64)
         found = np.zeros(2, np.int64)
         positions = np.array([*self.numerator, *self.denominator, *self.offset], np.int64)
-        stopped = _resize(xs[0], kept.zero_point, positions, self.acc.qmin, self.acc.qmax, int(self.acc_overflow),
-                          y, found)
+        stopped = _resize(xs[0], kept.zero_point, positions, *narrowing(self.acc, self.acc_overflow), y, found)
         return Finding(int(found[0]), int(found[1])) if stopped else y
 
 
@@ -133,7 +131,8 @@ def _divided(scale: Scale, unit: int) -> Scale:
 
 @kernel
 def _resize(
-    x: IntArray, zero_point: int, positions: IntArray, lo: int, hi: int, overflow: int, y: IntArray, found: IntArray
+    x: IntArray, zero_point: int, positions: IntArray, lo: int, hi: int, overflow: int, stops: bool, y: IntArray,
+    found: IntArray,
 ) -> bool:
     unit_y, unit_x, step_y, step_x, offset_y, offset_x = positions
     N, C, H, W = x.shape
@@ -151,7 +150,7 @@ def _resize(
                     y[n, c, oh, ow] = resize_codes(
                         x[n, c, top, left], x[n, c, top, right], x[n, c, bottom, left], x[n, c, bottom, right],
                         zero_point, weight_y, unit_y, weight_x, unit_x, lo, hi, overflow)
-                    if overflow == _ERROR and (y[n, c, oh, ow] < lo or y[n, c, oh, ow] > hi):
+                    if stops and (y[n, c, oh, ow] < lo or y[n, c, oh, ow] > hi):
                         found[0], found[1] = ((n * C + c) * OH + oh) * OW + ow, y[n, c, oh, ow]
                         return True
     return False

@@ -17,9 +17,7 @@ from edgeq.ir import fields
 from edgeq.ir.op import Bounds, Check, Finding, Op, attribute, register
 from edgeq.ir.tensor import IntArray, TensorType
 from edgeq.ops.broadcasting import broadcast, broadcast_axis, broadcast_rows, one_scale
-from edgeq.ops.weighted import accumulator_constraints
-
-_ERROR = int(Overflow.error)
+from edgeq.ops.weighted import accumulator_constraints, narrowing
 
 
 @register
@@ -79,18 +77,19 @@ class Sub(Op):
         x1, x2 = broadcast_rows(xs, shape)
         y = np.empty((xs[0].shape[0], *shape), np.int64)
         found = np.zeros(2, np.int64)
-        stopped = _sub(x1, types[0].zero_point, x2, types[1].zero_point, self.acc.qmin, self.acc.qmax,
-                       int(self.acc_overflow), y.reshape(-1), found)
+        stopped = _sub(x1, types[0].zero_point, x2, types[1].zero_point, *narrowing(self.acc, self.acc_overflow),
+                       y.reshape(-1), found)
         return Finding(int(found[0]), int(found[1])) if stopped else y
 
 
 @kernel
 def _sub(
-    x1: IntArray, zero1: int, x2: IntArray, zero2: int, lo: int, hi: int, overflow: int, y: IntArray, found: IntArray
+    x1: IntArray, zero1: int, x2: IntArray, zero2: int, lo: int, hi: int, overflow: int, stops: bool, y: IntArray,
+    found: IntArray,
 ) -> bool:
     for i in range(y.size):
         y[i] = subtract(x1[i], zero1, x2[i], zero2, lo, hi, overflow)
-        if overflow == _ERROR and (y[i] < lo or y[i] > hi):
+        if stops and (y[i] < lo or y[i] > hi):
             found[0], found[1] = i, y[i]
             return True
     return False

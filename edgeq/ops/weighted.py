@@ -14,9 +14,9 @@ import numpy as np
 from edgeq.arith.primitives import cast
 from edgeq.arith.types import IntType, Overflow, Rounding
 from edgeq.errors import GraphError
-from edgeq.ir.fields import constant, int_type, integer, one_of, optional, overflow, rounding, scale
-from edgeq.ir.op import Bounds, Check, Op, attribute
-from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
+from edgeq.ir.fields import constant, int_type, integer, one_of, optional, overflow, reals, rounding, scale
+from edgeq.ir.op import Bounds, Check, Op, attribute, remark
+from edgeq.ir.tensor import Constant, IntArray, Reals, Scale, TensorType
 
 HOST_LIMIT = 1 << 62
 """No term or sum of the simulator and of the emitted C passes this in magnitude."""
@@ -101,7 +101,9 @@ class Weighted(Op):
 
     ``acc = bias + 2**bias_fraction_bits * sum((x - x_zero_point) * (w - weight_zero_point))``, added in
     ``acc_order``; ``acc_bias`` is first or last; term t goes to lane ``t % acc_lanes``, a first bias to lane
-    0, and lanes 1.. are added to lane 0 in order before a last bias. ``weight_scale`` is for people.
+    0, and lanes 1.. are added to lane 0 in order before a last bias.
+
+    ``weight_scale`` and ``bias_real`` say what weights and bias stand for; they never decide an integer.
     """
 
     ARITHMETIC = True
@@ -109,7 +111,6 @@ class Weighted(Op):
 
     weight_type: IntType = attribute(int_type, IntType(8), keyword=True)
     weight_zero_point: Constant = attribute(constant, Constant(0), keyword=True)
-    weight_scale: Scale = attribute(optional(scale), None, keyword=True)
     weight_encoding: str = attribute(one_of("int", "bipolar", "ternary", "codebook"), "int", keyword=True)
     bias_type: IntType | None = attribute(optional(int_type), None, keyword=True)
     bias_fraction_bits: int = attribute(integer, 0, keyword=True)
@@ -119,6 +120,8 @@ class Weighted(Op):
     acc_bias: str = attribute(one_of("first", "last"), "first", keyword=True)
     acc_lanes: int = attribute(integer, 1, keyword=True)
     acc_product: Product | None = attribute(optional(product), None, keyword=True)
+    weight_scale: Scale = remark(optional(scale))
+    bias_real: Reals = remark(optional(reals))
 
     def shared_constraints(self, x: TensorType, weight: Constant, bias: Constant | None) -> Iterator[Check]:
         """Yield W1.. : what holds for every op with weights, once the shapes fit."""
@@ -148,8 +151,10 @@ class Weighted(Op):
         cast_too = [] if bias is None or self.acc_product is None else [np.array(bias.limits, object)]
         reach = max(_magnitude(values) for values in (*products, *cast_too))
         yield "W12", reach < HOST_LIMIT, "a term needs more than 62 bits; lower bias_fraction_bits or the bias"
-        scales = len(self.weight_scale) if isinstance(self.weight_scale, tuple) else out
-        yield "W13", scales == out, f"weight_scale has {scales} values, expected one or {out}"
+        for name in ("weight_scale", "bias_real"):
+            said = getattr(self, name)
+            yield "W13", not isinstance(said, tuple) or len(said) == out, (
+                f"{name} has {len(said) if isinstance(said, tuple) else 1} values, expected one or {out}")
         yield "A3", self._products_fit(products, out, bias), (
             "acc_product stops on overflow, and a product or a bias can leave its type; widen it or narrow by a rule")
 
@@ -213,6 +218,16 @@ def accumulator_constraints(acc: IntType, rule: Overflow) -> Iterator[Check]:
         f"acc_overflow {rule.name} is not a rule for accumulators; use wrap, saturate or error")
     most = 64 if rule is Overflow.wrap else 62
     yield "A2", 8 <= acc.bits <= most, f"acc {acc} must have 8..{most} bits to {rule.name}"
+
+
+def narrowing(acc: IntType, rule: Overflow) -> tuple[int, int, int, bool]:
+    """Return limits and rule with which a kernel narrows what fits 64 bits, and whether an overflow stops it.
+
+    64 bits hold it as it is: ``error`` keeps a value, and within limits of 0 no rule passes 64 bits.
+    """
+    if acc.bits == 64:
+        return 0, 0, int(Overflow.error), False
+    return acc.qmin, acc.qmax, int(rule), rule is Overflow.error
 
 
 def _fits_int64(x: TensorType, weight: Constant, fraction_bits: int) -> bool:

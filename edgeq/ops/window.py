@@ -132,10 +132,14 @@ def convolution_constraints(op: Convolution, x: TensorType, x_axes: str, w_axes:
     yield "C3", w[1] * op.groups == x.shape[0], (
         f"weight has {w[1]} input channels per group, input gives {x.shape[0] // op.groups}; {said}")
     rows = x.shape[1] if len(x.shape) == 3 else 1
-    yield from _window_constraints(op, op.window, (rows, x.shape[-1]), x.shape[0])
+    yield from _window_constraints(op, op.window, (rows, x.shape[-1]))
+    top, left, bottom, right = op.window.padding
+    padded = x.shape[0] * (rows + top + bottom) * (x.shape[-1] + left + right)
+    yield "C5", op.window.transposed or padded < MOST_VALUES, (
+        f"x {list(x.shape)} padded by {op.padding} has 2^40 values or more")
 
 
-def _window_constraints(op: Convolution, window: Window, size: tuple[int, int], channels: int) -> Iterator[Check]:
+def _window_constraints(op: Convolution, window: Window, size: tuple[int, int]) -> Iterator[Check]:
     steps, lowest = (*window.stride, *window.dilation), 1 - (1 << 31) if window.transposed else 0
     legal = min(steps) >= 1 and min(window.padding) >= lowest and max(*steps, *window.padding) < 1 << 31
     yield "C4", legal, (f"stride {op.stride} and dilation {op.dilation} must be at least 1, padding {op.padding} at "
@@ -145,7 +149,3 @@ def _window_constraints(op: Convolution, window: Window, size: tuple[int, int], 
     left = f"leaves nothing of {place} with" if window.transposed else f"does not fit {place} with"
     yield "C5", min(window.output(*size)) >= 1, (
         f"a {kernel} window with dilation {op.dilation} {left} padding {op.padding}")
-    top, before, bottom, after = window.padding
-    padded = channels * (size[0] + top + bottom) * (size[1] + before + after)
-    yield "C5", window.transposed or padded < MOST_VALUES, (
-        f"{channels} channels of {place} padded by {op.padding} have 2^40 values or more")

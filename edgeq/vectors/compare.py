@@ -16,13 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.types import IntType
-from edgeq.artefacts.manifest import NAME, Entry, Manifest, check_files
-from edgeq.artefacts.npy import load_npy
-from edgeq.codecs.hexadecimal import decode_hex
-from edgeq.codecs.layout import from_layout
+from edgeq.artefacts.manifest import NAME, Entry, check_files
 from edgeq.errors import ArtefactError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
+from edgeq.vectors.dumps import load_dump, refuse_unknown
 from edgeq.vectors.read import vector_manifest
 from edgeq.vectors.write import write_vectors
 
@@ -118,21 +116,12 @@ def compare(reference: str | Path, folder: str | Path) -> Comparison:
     present = [e for e in entries if (got / e.path).is_file()]
     if not present:
         raise ArtefactError(f"{got}: holds none of the {len(entries)} files of {expected}, such as {entries[0].path}")
-    _refuse_unknown(got, manifest)
+    refuse_unknown(got, (e.path for e in manifest.files))
     found = [_compare_file(e, expected / e.path, got / e.path) for e in present]
     compared = {Path(e.path).stem for e in present}
     return Comparison(
         tuple(e.path for e in present), tuple(e.path for e in entries if Path(e.path).stem not in compared),
         sum(d.values for d in found), tuple(d for d in found if d.different or d.diagnosis))
-
-
-def _refuse_unknown(folder: Path, manifest: Manifest) -> None:
-    """Refuse a dump whose name is none of the vectors': it would pass unseen."""
-    known = {e.path for e in manifest.files}
-    unknown = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in (".hex", ".npy") and p.name not in known)
-    if unknown:
-        stem = min(e.path for e in manifest.files if e.path.endswith(".hex"))
-        raise ArtefactError(f"{folder / unknown[0]}: is no file of the vectors; names are theirs, such as {stem}")
 
 
 def _order(entry: Entry) -> tuple[int, int, str]:
@@ -145,11 +134,11 @@ def _compare_file(entry: Entry, expected: Path, got: Path) -> Difference:
     shape = tuple(entry.holds["shape"])
     kept = IntType(entry.holds["type"]["bits"], entry.holds["type"]["signed"])
     layer, role, total = entry.holds["layer"], entry.holds["role"], int(np.prod(shape, dtype=np.int64))
-    want = _load(expected, entry, shape, kept)
+    want = load_dump(expected, entry, shape, kept)
     if want.shape != shape:
         raise ArtefactError(f"{expected}: shape is {list(want.shape)}, the manifest says {list(shape)}")
     try:
-        have = _load(got, entry, shape, kept)
+        have = load_dump(got, entry, shape, kept)
     except ArtefactError as error:
         return Difference(entry.path, layer, role, total, total, diagnosis=f"cannot be read: {_reason(error, got)}")
     if have.shape != want.shape:
@@ -168,17 +157,6 @@ def _compare_file(entry: Entry, expected: Path, got: Path) -> Difference:
 def _reason(error: ArtefactError, path: Path) -> str:
     """Return a message without the file's name in front."""
     return str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ").removeprefix(f"{path.name} ")
-
-
-def _load(path: Path, entry: Entry, shape: tuple[int, ...], kept: IntType) -> Array:
-    if path.suffix == ".npy":
-        array = load_npy(path)
-        if array.dtype.kind not in "iu":
-            raise ArtefactError(f"{path}: holds {array.dtype}, expected integers")
-        return array
-    flat = decode_hex(path.read_bytes(), kept, int(np.prod(shape, dtype=np.int64)), where=path.name, strict=False)
-    layout = str(entry.holds["layout"]).removeprefix("n")
-    return from_layout(flat, entry.holds["axes"], layout, shape)
 
 
 def diagnose(got: Array, expected: Array, kept: IntType) -> str:

@@ -46,6 +46,8 @@ def test_convolution(wbits: int, abits: int, weights: str) -> None:
     assert product.weight.array.reshape(3, -1).tolist() == made.codes
     assert product.bias.array.tolist() == made.bias
     assert product.weight_zero_point.array.tolist() == 0
+    assert product.weight_scale == (tuple(made.scales) if weights == "per_channel" else made.scales[0])
+    assert product.bias_real == tuple(bias)
     assert product.acc == IntType(max(oracle.signed_bits(*oracle.acc_limits(made, x)), 8))
     assert product.acc_overflow.name == "wrap"
     last = op(graph, "first")

@@ -158,7 +158,7 @@ def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
     ({"out_bits": 1}, "out-bits must be 2..32, got 1"),
     ({"out_bits": 33}, "out-bits must be 2..32, got 33"),
     ({"preset": "fbgemm"}, "preset 'fbgemm': this kernel rescales in float32, so no integer lowering equals it"),
-    ({"preset": "qnnpack"}, "rescales in float32"),
+    ({"preset": "qnnpack"}, "lower with another preset and compare with: edgeq compare --kernel qnnpack$"),
     ({"config": "nowhere.yaml"}, "nowhere.yaml: no such file"),
 ])  # fmt: skip
 def test_a_bad_option_is_named(options: dict, message: str) -> None:

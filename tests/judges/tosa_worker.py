@@ -4,9 +4,12 @@ Each line of standard input is a folder. Its ``jobs.npz`` holds the arrays, and 
 ``results.npz`` is written beside it: a status for each job, and the outputs as 0, 1, ..
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tosa_reference_model
@@ -16,7 +19,7 @@ FOUR = 4
 """Multiplier that a RESCALE shifts away again, as its shift is 2 at least."""
 
 
-def member(value):
+def member(value: Any) -> Any:
     """Return an attribute's argument; text names a member of an enumeration, as DType.INT32."""
     if not isinstance(value, str):
         return value
@@ -24,7 +27,7 @@ def member(value):
     return getattr(getattr(ts, kind), name)
 
 
-def add(graph, job, names, output):
+def add(graph: Any, job: dict[str, Any], names: list[str], output: Any) -> None:
     """Add the operator of a job."""
     made = ts.TosaSerializerAttribute()
     operator = getattr(ts.Op, job["operator"])
@@ -35,7 +38,7 @@ def add(graph, job, names, output):
     graph.addOperator(operator, names, [output.name], made)
 
 
-def reveal(graph, value, shape, shift):
+def reveal(graph: Any, value: Any, shape: list[int], shift: int) -> None:
     """Add a RESCALE of an INT48, which cannot leave a graph, by ``2**(2 - shift)`` to INT32."""
     given = (("multiplier", "INT16", FOUR), ("shift", "INT8", shift), ("in", "INT48", 0), ("out", "INT32", 0))
     names = [graph.addConst([1], getattr(ts.DType, kind), [v], f"reveal_{name}").name for name, kind, v in given]
@@ -45,7 +48,7 @@ def reveal(graph, value, shape, shift):
     graph.addOperator(ts.Op.RESCALE, [value.name, *names], [output.name], made)
 
 
-def run(job, arrays):
+def run(job: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[str, np.ndarray]:
     """Return (status, output) of one operator."""
     graph = ts.TosaSerializer()
     names, placed = [], []
@@ -70,7 +73,7 @@ def run(job, arrays):
     return status.name, outputs[0] if outputs else np.zeros(0, np.int64)
 
 
-def serve(folder):
+def serve(folder: Path) -> None:
     """Run every job of a folder."""
     with np.load(folder / "jobs.npz") as stored:
         arrays = dict(stored)

@@ -118,6 +118,16 @@ def test_zero_images_pass_every_op() -> None:
         assert {name: a.shape for name, a in run.outputs.items()} == {"rows": (0, 2, 1), "flat": (0, 2)}
 
 
+@pytest.mark.parametrize("kernel", ["auto", "reference"])
+def test_inputs_may_lie_in_memory_in_any_order(kernel: str) -> None:
+    b = GraphBuilder("net")
+    y = b.conv2d(b.input("x", (2, 1, 3), S8), [[[[1]], [[-2]]]])
+    b.output(b.requantize(y, 1, 0), "y")
+    channels_last = np.array([[[[1, 4], [2, 5], [3, 6]]]], np.int8)
+    for data in (channels_last.transpose(0, 3, 1, 2), channels_last[..., ::-1].transpose(0, 3, 1, 2)[:, ::-1]):
+        assert simulate(b.build(), {"x": data}, kernel=kernel).outputs["y"].tolist() == [[[[-7, -8, -9]]]]
+
+
 def test_inputs_are_left_as_they_are() -> None:
     data = inputs(3)
     copies = {name: a.copy() for name, a in data.items()}
