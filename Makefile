@@ -7,7 +7,7 @@ OUT ?= demo_out
 JOBS ?= 2
 JUDGES := .venv-judges
 
-.PHONY: venv judges demo test test-unit test-judges test-hardware check arith readme bench fidelity clean
+.PHONY: venv judges demo test test-unit test-judges test-hardware test-mutants check arith readme bench fidelity clean
 
 venv: $(VENV)/.done
 
@@ -28,7 +28,7 @@ $(JUDGES)/.done: constraints-judges.txt
 demo: venv
 	$(BIN)/python examples/demo.py $(OUT)
 
-test: test-unit test-judges test-hardware
+test: test-unit test-judges test-hardware test-mutants
 
 test-unit: venv
 	@bash scripts/stage unit $(PYTEST) -q -n $(JOBS) -m 'not judge and not hardware'
@@ -38,6 +38,10 @@ test-judges: venv
 
 test-hardware: venv
 	@bash scripts/stage hardware $(PYTEST) -q -n $(JOBS) -m hardware
+
+# Wrong rules in copies of the package: some judge has to see each.
+test-mutants: venv
+	@bash scripts/stage mutants $(BIN)/python -m tests.mutation.run
 
 # Style, strict types, the examples in docstrings; the direction of imports is tests/test_imports.py.
 check: venv

@@ -117,7 +117,8 @@ MUTANTS = (
         LOOP,
         "if h < 0 or w < 0:\n                            continue",
         "if h < 0 or w < 0:\n"
-        "                            lane[0] += multiply(0, x_zero_point, weight[o, k], zero_points[o], fraction_bits)\n"
+        "                            lane[0] += multiply(0, x_zero_point, weight[o, k], zero_points[o], "
+        "fraction_bits)\n"
         "                            continue",
     ),
     _one("every group reads the first", LOOP, "(o // OG) * CG + tap[k, 0]", "tap[k, 0]"),

@@ -13,9 +13,11 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
+from tests.mutation.judges import keep_answers
 from tests.mutation.mutants import MUTANTS, Mutant
+from tests.tools import find_tool
 
 ROOT = Path(__file__).parents[2]
 UNCHANGED = Mutant("nothing: the rules as they are", ())
@@ -69,21 +71,36 @@ def verdicts(mutants: Iterable[Mutant], data: Path, answers: Path, jobs: int) ->
         yield from pool.map(lambda m: verdict(m, data, answers), mutants)
 
 
-def main() -> int:
-    """Print a line per mutant; return 1 when one went unseen."""
-    data, python = Path(os.environ["EDGEQ_DATA"]), Path(os.environ.get("EDGEQ_JUDGES", ROOT / ".venv-judges"))
-    unseen = 0
-    with tempfile.TemporaryDirectory() as place:
-        from tests.mutation.judges import keep_answers
+def missing() -> list[str]:
+    """Return what the judges lack here."""
+    tools = [name for name in ("g++", "tosa", "ap_fixed") if not find_tool(name)]
+    return tools + ([] if os.environ.get("EDGEQ_DATA") else ["EDGEQ_DATA"])
 
-        keep_answers(Path(place), python / "bin" / "python")
-        for found in verdicts(MUTANTS, data, Path(place), os.cpu_count() or 1):
-            unseen += found.judge == "none"
-            sys.stdout.write(f"{found.mutant.name:58} {'UNSEEN' if found.judge == 'none' else found.judge:9} "
-                             f"{found.said[:80]}\n")
-            sys.stdout.flush()
-    sys.stdout.write(f"{len(MUTANTS)} wrong rules, {unseen} unseen\n")
-    return int(unseen > 0)
+
+def report(found: Iterable[Verdict], out: TextIO) -> int:
+    """Write a line per mutant and one for all; return how many went unseen."""
+    count = unseen = 0
+    for mutant, judge, said in found:
+        count, unseen = count + 1, unseen + (judge == "none")
+        out.write(f"{mutant.name:48} {'UNSEEN' if judge == 'none' else judge:9} {said[:60]}\n")
+        out.flush()
+    out.write(f"{count} wrong rules, {unseen} unseen\n")
+    return unseen
+
+
+def main() -> int:
+    """Print the table; return 1 when a wrong rule went unseen, 0 without judges unless they are required."""
+    absent = missing()
+    if absent:
+        required = set(os.environ.get("EDGEQ_REQUIRE_TOOLS", "").split(",")) & set(absent)
+        sys.stdout.write(f"wrong rules were not judged: {', '.join(absent)} missing; see `make judges`\n")
+        return int(bool(required))
+    tosa = find_tool("tosa")
+    assert tosa is not None
+    with tempfile.TemporaryDirectory() as place:
+        keep_answers(Path(place), Path(tosa).parents[3] / "bin" / "python")
+        found = verdicts(MUTANTS, Path(os.environ["EDGEQ_DATA"]), Path(place), os.cpu_count() or 1)
+        return int(report(found, sys.stdout) > 0)
 
 
 if __name__ == "__main__":
