@@ -11,7 +11,7 @@ from tests.float_kernels.layers import Made
 from tests.tools import need_tool
 
 
-def _run(kind: str, inputs: dict[str, Any], constants: dict[str, Any], **attributes: Any) -> Any:
+def run_operator(kind: str, inputs: dict[str, Any], constants: dict[str, Any], **attributes: Any) -> Any:
     """Return the only output of a model of one node; ``inputs`` vary, ``constants`` do not, both in operand order."""
     need_tool("onnxruntime")
     onnx, runtime = (importlib.import_module(name) for name in ("onnx", "onnxruntime"))
@@ -51,9 +51,9 @@ def onnx_codes(made: Made, bias: Any, *, signed: bool) -> Any:
     }
     inputs = {"0_x": _as(made.x, signed=signed)}
     if dense:
-        y = _run("QLinearMatMul", inputs, constants)
+        y = run_operator("QLinearMatMul", inputs, constants)
     else:
-        y = _run("QLinearConv", inputs, constants | {"8_b": np.asarray(bias).astype(np.int32)},
+        y = run_operator("QLinearConv", inputs, constants | {"8_b": np.asarray(bias).astype(np.int32)},
                  pads=[made.padding] * 4, strides=[case.stride] * 2, dilations=[case.dilation] * 2, group=case.groups)
     return y + 128 if signed else y
 
@@ -62,4 +62,4 @@ def onnx_add(a: Any, b: Any, scales: tuple[Any, ...], zero_points: tuple[int, ..
     """Return the codes of QLinearAdd; scales and zero points are of a, b, output."""
     (sa, sb, sy), (za, zb, zy) = (np.array(scales, np.float32), np.array(zero_points, a.dtype))
     constants = {"1_sa": sa, "2_za": za, "4_sb": sb, "5_zb": zb, "6_sy": sy, "7_zy": zy}
-    return _run("QLinearAdd", {"0_a": a, "3_b": b}, {k: np.array(v) for k, v in constants.items()})
+    return run_operator("QLinearAdd", {"0_a": a, "3_b": b}, {k: np.array(v) for k, v in constants.items()})
