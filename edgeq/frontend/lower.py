@@ -13,6 +13,7 @@ from edgeq.errors import CalibrationError, InputError, OverflowDetected
 from edgeq.frontend.archive import read_archive
 from edgeq.frontend.batch import rebatch
 from edgeq.frontend.capture import capture
+from edgeq.frontend.context import Context
 from edgeq.frontend.fidelity import LayerError, layer_errors
 from edgeq.frontend.float_graph import FloatGraph
 from edgeq.frontend.fold import fold
@@ -132,7 +133,7 @@ def lower_program(
     data = None if calibration is None else calibration_arrays(program, calibration, options.input)
     quantized = is_quantized(graph)
     chosen = [] if quantized else points(graph, options.quantizes)
-    effects = {p.layer: _effects(options.settings, p.layer) for p in chosen}
+    effects = {p.layer: _effects(options.settings, p) for p in chosen}
     for layer, names in effects_of(graph).items():
         effects[layer] = effects.get(layer, frozenset()) | names
     options.settings.check_used(effects)
@@ -150,9 +151,10 @@ def lower_program(
     return _integers(program, graph, options, data, found, stored=ranges is None)
 
 
-def _effects(settings: Settings, layer: str) -> frozenset[str]:
+def _effects(settings: Settings, point: Point) -> frozenset[str]:
     """Return the settings that matter to a quantized value: with a fixed scale its range does not."""
-    fixed = settings.of(layer).rules.activations.scale == "fixed"
+    chosen = settings.of(point.layer)
+    fixed = chosen.rules.activations.scale == "fixed" or point.codes(chosen.activation_bits, chosen.rules) is not None
     return QUANTIZER - {"range"} if fixed else QUANTIZER
 
 
@@ -170,11 +172,11 @@ def _integers(
     found: Mapping[str, Range], *, stored: bool,
 ) -> Lowered:
     builder = GraphBuilder(options.name)
-    lowering = Integers(options.settings, options.input.quantization, builder)
+    lowering = Context(options.settings, builder)
     for item in graph.inputs:
         said = options.input.beyond_pixels(*found[item.name]) if item.name in found else None
         lowering.notes += [f"input '{item.name}' {said}"] if said else []
-    lowering.lower(graph)
+    Integers(lowering, options.input.quantization).lower(graph)
     default = options.settings.default
     builder.metadata["lowering"] = {
         "preset": default.preset, "wbits": default.weight_bits, "abits": default.activation_bits,

@@ -60,7 +60,7 @@ class Products:
 
     def _run_exact(self, x: IntArray, dtype: type[np.int32] | type[np.int64]) -> IntArray:
         window, sums, out = self.window, self.sums, self.weight.shape[0]
-        centred = (x - self.x_zero_point).astype(dtype)
+        centred = np.ascontiguousarray(x - self.x_zero_point, dtype)
         scaled = (self.weight - self.zero_points.reshape(-1, 1, 1, 1)) * 2**sums.fraction_bits
         by_tap = scaled.reshape(window.groups, out // window.groups, -1).transpose(0, 2, 1)
         acc = self._output(x)
