@@ -39,7 +39,7 @@ class Context:
     def quantize(self, state: State, op: fg.Quantize, name: str | None, layer: str) -> State:
         """Bring a value to the codes of a quantizer, its limit carried out; ``name`` is that of a new layer."""
         kept = smallest_type(op.lo, op.hi)
-        same = state.code and state.scale.item() == op.scale and state.zero_point == op.zero_point
+        same = state.code and (state.scale.item(), state.zero_point) == (op.scale, op.zero_point)
         if same and state.value.type.type == kept:
             value, clamp = state.value, clamp_for(state.limit, op)
             if clamp is not None and (clamp[0] > value.type.lo or clamp[1] < value.type.hi):
@@ -102,6 +102,24 @@ class Context:
         """Return a value that pools and moves may read: a code, or 32 bits at one scale."""
         ready = state.scale.size == 1 and state.value.type.type.bits <= 32 and not state.restated
         return self.settled(state) if state.code or ready else self.wide(state, None)
+
+    def aligned(self, states: list[State], node: fg.FloatNode) -> list[State]:
+        """Return operands whose codes mean the same: those of the one quantizer that reads the result.
+
+        Without one, codes that agree stay, and others are brought to 32 bits at one scale.
+        """
+        target, layer, first = self.target(node.value), node.layer, states[0]
+        if target is not None:
+            return [self.quantize(s, target, f"{layer}.x{k + 1}", s.layer) for k, s in enumerate(states)]
+        if all(s.code and s.value.type.type == first.value.type.type and s.same_scale(first) for s in states):
+            return [self.settled(s) for s in states]
+        scale = common_scale(max(s.reach for s in states), self.settings.of(layer))
+        return [self.wide(s, None if s.sum else f"{layer}.x{k + 1}", scale) for k, s in enumerate(states)]
+
+    def table_name(self, node: fg.FloatNode) -> str:
+        """Return the name of an op that gives a layer's codes, or comes before the change of scale that does."""
+        alone = self.target(node.value) is not None or not self.readers.get(node.value)
+        return node.layer if alone else f"{node.layer}.table"
 
     def codes(self, state: State, node: fg.FloatNode, what: str) -> State:
         """Return a quantized value; refuses one that no quantizer made."""

@@ -48,7 +48,7 @@ class Integers:
         """Return an output as a code, or as 32 bits at one scale."""
         context = self.context
         state = context.states[value]
-        settled = context.settled(state if state.code else context.wide(state, None), layer)
+        settled = context.settled(state if state.code else context.wide(state, None if state.sum else layer), layer)
         if not any(settled.value is v for v, _ in context.traced):
             context.traced.append((settled.value, value))
         return settled.value

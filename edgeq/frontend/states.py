@@ -38,6 +38,10 @@ class State:
     long: bool = False
     restated: bool = False
 
+    def same_scale(self, other: State) -> bool:
+        """Tell whether the codes of two values mean the same."""
+        return (self.scale.item(), self.zero_point) == (other.scale.item(), other.zero_point)
+
 
 def code_limits(limit: Limit, quantizer: Quantize) -> tuple[int, int]:
     """Return the codes of a real clamp: ``rint(limit / scale) + zero_point`` in exact rationals, within the type."""

@@ -12,7 +12,6 @@ from edgeq.frontend.arguments import axis
 from edgeq.frontend.context import Context
 from edgeq.frontend.families import Translated, lowers, translates
 from edgeq.frontend.reader import Reader
-from edgeq.frontend.rescaling import common_scale
 from edgeq.frontend.states import State
 
 
@@ -20,7 +19,7 @@ from edgeq.frontend.states import State
 class Extreme(fg.FloatOp):
     """The larger or the smaller of two values."""
 
-    COMPUTES = True
+    COMPUTES = RIDES = True
 
     kind: str
 
@@ -48,17 +47,11 @@ def _argmax(r: Reader) -> Translated:
 
 @lowers(Extreme)
 def _lower_extreme(context: Context, states: list[State], node: fg.FloatNode) -> State:
-    """Compare codes of one meaning as they are, others as 32 bits at one scale."""
+    """Compare codes of one meaning: rounding to codes keeps the order."""
     assert isinstance(node.op, Extreme)
-    one, two = states
-    alike = one.code and two.code and (one.scale.item(), one.zero_point) == (two.scale.item(), two.zero_point)
-    if alike:
-        parts = [context.settled(s) for s in states]
-    else:
-        scale = common_scale(max(s.reach for s in states), context.settings.of(node.layer))
-        parts = [context.wide(s, f"{node.layer}.x{k + 1}", scale) for k, s in enumerate(states)]
-    value = getattr(context.builder, node.op.kind)(*(p.value for p in parts), name=f"{node.layer}.{node.op.kind}")
-    return State(value, parts[0].scale, parts[0].zero_point, code=alike, reach=max(p.reach for p in parts),
+    parts = context.aligned(states, node)
+    value = getattr(context.builder, node.op.kind)(*(p.value for p in parts), name=node.layer)
+    return State(value, parts[0].scale, parts[0].zero_point, code=parts[0].code, reach=max(p.reach for p in parts),
                  layer=node.layer)
 
 

@@ -134,7 +134,7 @@ def _read(
     reach: float, **more: Any,
 ) -> State:
     """Add the table: under the layer's name where it gives the codes of the layer's quantizer."""
-    name = f"{node.layer}.table" if target is None else node.layer
+    name = f"{node.layer}.table" if target is not context.target(node.value) else context.table_name(node)
     value = context.builder.lut(x.value, entries, type=smallest_type(q.lo, q.hi), zero_point=q.zero_point,
                                 scale=q.scale, name=name, **more)
     if target is not None:

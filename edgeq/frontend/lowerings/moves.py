@@ -12,7 +12,6 @@ from edgeq.frontend.context import Context
 from edgeq.frontend.families import Translated, lowers, takes_apart, translates
 from edgeq.frontend.program import Ref
 from edgeq.frontend.reader import Reader
-from edgeq.frontend.rescaling import common_scale
 from edgeq.frontend.states import State, code_limits
 
 _ALL = 2**63 - 1
@@ -175,25 +174,11 @@ def _concat(r: Reader) -> Translated:
 
 @lowers(Concat)
 def _lower_concat(context: Context, states: list[State], node: fg.FloatNode) -> State:
-    """Bring every operand to the codes of the one quantizer that reads the result, else to 32 bits."""
     assert isinstance(node.op, Concat)
-    target, layer = context.target(node.value), node.layer
-    if target is not None:
-        parts = [context.quantize(s, target, f"{layer}.x{k + 1}", s.layer) for k, s in enumerate(states)]
-    elif all(_alike(s, states[0]) for s in states):
-        parts = [context.settled(s) for s in states]
-    else:
-        scale = common_scale(max(s.reach for s in states), context.settings.of(layer))
-        parts = [context.wide(s, None if s.sum else f"{layer}.x{k + 1}", scale) for k, s in enumerate(states)]
-    value = context.builder.concat([p.value for p in parts], node.op.axis, name=layer)
+    parts = context.aligned(states, node)
+    value = context.builder.concat([p.value for p in parts], node.op.axis, name=node.layer)
     reach = max(p.reach for p in parts)
-    return State(value, parts[0].scale, parts[0].zero_point, code=parts[0].code, reach=reach, layer=layer)
-
-
-def _alike(a: State, b: State) -> bool:
-    """Tell whether two values are codes that mean the same."""
-    return a.code and b.code and (a.scale.item(), a.zero_point, a.value.type.type) == (
-        b.scale.item(), b.zero_point, b.value.type.type)
+    return State(value, parts[0].scale, parts[0].zero_point, code=parts[0].code, reach=reach, layer=node.layer)
 
 
 @lowers(Flatten, Reshape, fg.Pad, Transpose, Slice, PixelShuffle)

@@ -63,7 +63,7 @@ def _lower(context: Context, states: list[State], node: fg.FloatNode) -> State:
     clamp = None if (q.lo, q.hi) == (kept.qmin, kept.qmax) else (q.lo, q.hi)
     value = context.builder.leaky_relu(
         state.value, **fields, zero_point=q.zero_point, type=kept, overflow=chosen.rules.rescale.overflow, clamp=clamp,
-        axis=0 if op.slopes.size > 1 else None, scale=q.scale, name=None if state.sum else f"{node.layer}.slope",
+        axis=0 if op.slopes.size > 1 else None, scale=q.scale, name=None if state.sum else context.table_name(node),
     )
     if target is not None:
         return code_state(value, target, node.layer)
