@@ -22,7 +22,7 @@ from edgeq.artefacts.regular import is_regular, require_regular
 from edgeq.artefacts.turns import turn
 from edgeq.bundle import bundle_files, graph_digest
 from edgeq.emitters.registry import EMITTERS, EmittedFile, Format, find_format
-from edgeq.errors import ArtefactError, InputError
+from edgeq.errors import ArtefactError, InputError, OverflowDetected
 from edgeq.ir.graph import Graph
 from edgeq.ir.stems import short_name
 from edgeq.ir.tensor import Array
@@ -160,7 +160,12 @@ def _stimuli(
         chosen = Stimuli(read_stimuli(target, before), before.details[STIMULI])
     else:
         chosen = make_stimuli(graph)
-    return _Stimuli(chosen.inputs, chosen.description, simulate(graph, chosen.inputs).values)
+    try:
+        return _Stimuli(chosen.inputs, chosen.description, simulate(graph, chosen.inputs).values)
+    except OverflowDetected as error:
+        raise OverflowDetected(
+            f"{error}. The inputs were made, not yours: edgeq simulate --input X.npy --vectors DIR, then emit "
+            "--vectors DIR") from None
 
 
 def _sha_of(manifest: Manifest | None, path: str) -> str | None:

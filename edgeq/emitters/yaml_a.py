@@ -110,7 +110,7 @@ def _weight_scales(weighted: Conv2d | Linear, derived: float, ins: float) -> tup
 
 def _check_layer(layer: Layer, weighted: Conv2d | Linear, requantize: Requantize) -> None:
     """Refuse what ``y = ((acc * mqm0) >> (mn + n_bits)) + outz`` cannot say."""
-    advice = "make the graph with GraphBuilder and rounding='floor', or use readmemh or coo"
+    advice = "lower with --preset cnn_compress, or use readmemh or coo"
     for name in ("multiplier", "shift", "left_shift"):
         _require_one(layer, name, requantize)
     _require_one(layer, "weight_zero_point", weighted)

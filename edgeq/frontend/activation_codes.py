@@ -82,7 +82,8 @@ def _symmetric(lo: float, hi: float, bits: int, where: str) -> Quantize:
 def _offset(seen: Range, bits: int, stored: int, where: str, is_input: bool) -> Quantize:
     """Return CNN_Compress's codes: ``S = (hi - lo) / (2**bits - 1)``, ``Z = rhe(-lo / S)``, the range as it is.
 
-    Its scales are float32 once stored; that of the input is used before it is.
+    Its scales are float32 once stored; that of the input is used before it is. Codes of the input have no bit to
+    spare: nothing was computed yet that could leave them.
     """
     lo, hi = seen
     if hi <= lo:
@@ -90,7 +91,7 @@ def _offset(seen: Range, bits: int, stored: int, where: str, is_input: bool) -> 
     step = (hi - lo) / (2**bits - 1)
     scale = _float32(step, lo, hi, where)
     zero_point = round(-lo / step)
-    qmin, qmax = _signed(stored)
+    qmin, qmax = (0, 2**bits - 1) if is_input else _signed(stored)
     if not qmin <= zero_point <= qmax:
         raise CalibrationError(
             f"{where}: range [{lo}, {hi}] gives the zero point {zero_point}, outside {qmin}..{qmax}; this preset does "

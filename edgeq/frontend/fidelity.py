@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
+from edgeq.arith.types import Rounding
 from edgeq.frontend.interpret import run
 from edgeq.frontend.program import Program
-from edgeq.ir.graph import Graph
+from edgeq.ir.graph import Graph, GraphInput
 from edgeq.ir.quantization import Affine, Codes
 from edgeq.ir.tensor import Array
 from edgeq.simulator import simulate
@@ -43,18 +45,17 @@ def layer_errors(
             floats[name] = tensor.numpy().astype(np.float64)  # type: ignore[attr-defined]
 
     run(program, few, note)
-    codes = {i.name: _affine(graph, i.name).encode(few[i.name], i.type, i.name) for i in graph.inputs}
+    codes = {i.name: _affine(i).encode(few[i.name], i.type, i.name) for i in graph.inputs}
     direct = replace(graph, inputs=tuple(replace(i, quantization=Codes()) for i in graph.inputs))
     values = simulate(direct, codes, keep={name for name, _ in traced}).values
     return [LayerError(name, _sqnr(graph, name, values[name], floats[real])) for name, real in traced if real in floats]
 
 
-def _affine(graph: Graph, name: str) -> Affine:
-    from fractions import Fraction
-
-    kept = graph.types[name]
-    scale = kept.scale if isinstance(kept.scale, float) else 1.0
-    return Affine(Fraction(scale))
+def _affine(item: GraphInput) -> Affine:
+    """Return how the floats that the network sees become the codes of an input, however its codes arrive."""
+    scale = item.type.scale if isinstance(item.type.scale, float) else 1.0
+    rounding = Rounding.ties_even if isinstance(item.quantization, Codes) else item.quantization.rounding
+    return Affine(Fraction(scale), rounding)
 
 
 def _sqnr(graph: Graph, name: str, codes: Array, real: Array) -> float | None:

@@ -54,14 +54,14 @@ class ActivationRule:
 
     ``codes``: affine (signed with a zero point, the range widened to hold 0; symmetric past ``affine_bits``),
     symmetric, unsigned (signed and symmetric where something is negative), offset (unsigned with a zero point, the
-    range as it is, stored with ``spare`` more bits and a sign).
+    range as it is, stored with ``spare`` more bits and a sign; inputs without).
     ``cover`` is the part of the samples whose extremes count; ``before_limit`` observes what a ReLU reads.
     ``outputs`` tells that outputs are quantized too; ``rounding`` is that of the float input.
     """
 
     codes: Literal["affine", "symmetric", "unsigned", "offset"] = "affine"
     scale: Literal["free", "power_of_two", "fixed"] = "free"
-    affine_bits: int = 16
+    affine_bits: int = 32
     spare: int = 0
     cover: float | None = None
     before_limit: bool = False

@@ -58,7 +58,7 @@ def weight_codes(conv: Convolve, x: Operand, chosen: LayerSettings, where: str) 
     if conv.quantized is not None:
         return _given(conv, x.scale, chosen, where)
     if chosen.rules.weights.codes == "unsigned":
-        return _unsigned(conv, x.scale, chosen)
+        return _unsigned(conv, x.scale, chosen, where)
     return _signed(conv, x, chosen, where)
 
 
@@ -133,10 +133,12 @@ def _byte_bias(bias: FloatArray, unit: FloatArray, rounding: Rounding) -> IntCod
     return codes
 
 
-def _unsigned(conv: Convolve, input_scale: float, chosen: LayerSettings) -> WeightCodes:
+def _unsigned(conv: Convolve, input_scale: float, chosen: LayerSettings, where: str) -> WeightCodes:
     """Return CNN_Compress's codes: ``S = (max - min) / (2**n - 1)``, ``Z = rhe(-min / S)``, quotients in float32."""
     weight, bits = conv.weight.astype(np.float32), chosen.weight_bits
     lo, hi = float(weight.min()), float(weight.max())
+    if lo == hi != 0.0:
+        raise ModelError(f"{where}: every weight is {lo:.6g}, so preset {chosen.preset} gives them the scale 0")
     scale = (hi - lo) / ((1 << bits) - 1) or 1.0
     zero_point = round(-lo / scale)
     codes = np.rint(weight / np.float32(scale)).astype(np.int64) + zero_point

@@ -1,4 +1,4 @@
-"""A 31-bit multiplier reduced to 16 bits: numbers worked out by hand from the published formula."""
+"""Multipliers reduced to 16 bits, of a fraction, and shifts alone: numbers worked out by hand from the formulas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from fractions import Fraction
 
 import pytest
 
-from edgeq.arith.multiplier import Multiplier, quantize_multiplier, reduced16
+from edgeq.arith.multiplier import (
+    Multiplier,
+    fraction_multiplier,
+    quantize_multiplier,
+    reduced16,
+    shift_multiplier,
+)
 from edgeq.errors import GraphError
 
 CASES = [
@@ -65,3 +71,29 @@ def test_other_multipliers_are_refused(m31: int) -> None:
 def test_a_left_shift_past_31_is_refused() -> None:
     with pytest.raises(GraphError, match="needs a left shift of 32, at most 31"):
         reduced16(Multiplier(1 << 30, 0, 16, Fraction(0), flushed=False))
+
+
+@pytest.mark.parametrize(("scale", "bits", "multiplier", "shift"), [
+    (0.5, 8, 128, 8), (0.3, 8, 154, 9), (0.49999, 8, 256, 9),  # 255.99 is rounded to 256 and stays
+    (0.25, 8, 128, 9), (1.0, 8, 256, 8), (3.3, 8, 845, 8), (0.001953125, 4, 8, 12), (0.6, 2, 2, 2),
+    (Fraction(257, 512), 8, 128, 8), (Fraction(259, 512), 8, 130, 8),  # 128.5 and 129.5: to even
+])
+def test_fraction_multiplier(scale: float | Fraction, bits: int, multiplier: int, shift: int) -> None:
+    got = fraction_multiplier(scale, bits)
+    assert (got.multiplier, got.shift, got.left_shift, got.flushed) == (multiplier, shift, 0, False)
+    assert got.error == Fraction(multiplier, 2**shift) / Fraction(scale) - 1
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.5, float("nan"), float("inf"), 2.0**-90, 2.0**30])
+def test_fraction_multiplier_refuses(scale: float) -> None:
+    with pytest.raises(GraphError, match=r"a scale must be positive and finite|needs a shift of"):
+        fraction_multiplier(scale, 8)
+
+
+def test_shift_multiplier() -> None:
+    for exponent in (-31, -1, 0, 1, 7, 62, 94):
+        got = shift_multiplier(Fraction(2) ** -exponent)
+        assert got == Multiplier(1, max(exponent, 0), max(-exponent, 0), Fraction(0), flushed=False)
+    for scale in (0.0, -1.0, 0.3, 3.0, 2.0**-95, 2.0**32, float("nan"), float("inf")):
+        with pytest.raises(GraphError, match=r"is not a power of two, so a shift alone|needs a left shift"):
+            shift_multiplier(scale)

@@ -48,8 +48,8 @@ def test_a_float_kernel_is_no_preset(name: str, run, files, tmp_path: Path) -> N
     done = run("lower", files.model, "--calib", files.calib, "--preset", name, "-o", tmp_path / "n.edgeq")
     assert done.code == 2
     assert done.error == (
-        f"preset '{name}': this kernel rescales in float32, so no integer lowering equals it; lower with another preset "
-        f"and compare with: edgeq compare --kernel {name}")
+        f"preset '{name}': this kernel rescales in float32, so no integer lowering equals it; lower with another "
+        f"preset and compare with: edgeq compare --kernel {name}")
     assert not (tmp_path / "n.edgeq").exists()
 
 
@@ -67,6 +67,21 @@ def test_lowering_with_a_preset(run, files, tmp_path: Path) -> None:
     assert done.error == ("lower: preset cnn_compress: wbits 6 and abits 8 must be equal: it has one number of bits")
     done = run("lower", files.model, "--calib", files.calib, "--bias-fraction-bits", 31, "-o", out)
     assert (done.code, done.error) == (2, "lower: bias_fraction_bits must be 0..30, got 31")
+
+
+def test_emitting_where_made_inputs_overflow(run, tmp_path: Path) -> None:
+    b = edgeq.GraphBuilder("narrow")
+    x = b.input("x", (2,), edgeq.IntType(8))
+    b.output(b.requantize(b.linear(x, [[1, 1]], name="fc"), 1, 0, overflow="error"))
+    edgeq.save(b.build(), tmp_path / "n.edgeq")
+    done = run("emit", tmp_path / "n.edgeq", "--format", "c", "-o", tmp_path / "c")
+    assert done.code == 1
+    assert "is outside s8" in done.error
+    assert done.error.endswith("made, not yours: edgeq simulate --input X.npy --vectors DIR, then emit --vectors DIR")
+    np.save(tmp_path / "x.npy", np.array([[3, -4]], np.int8))
+    run("simulate", tmp_path / "n.edgeq", "--input", tmp_path / "x.npy", "--vectors", tmp_path / "v")
+    done = run("emit", tmp_path / "n.edgeq", "--format", "c", "--vectors", tmp_path / "v", "-o", tmp_path / "c")
+    assert done.code == 0
 
 
 def test_ops(run) -> None:

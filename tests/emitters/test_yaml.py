@@ -120,7 +120,7 @@ def lenet(document: Document) -> Graph:
 
 @pytest.mark.parametrize(("changes", "fault"), [
     ({"requantize": {"rounding": "ties_up"}}, "layer 'conv1': rounding ties_up, where this layout's readers floor; "
-                                              "make the graph with GraphBuilder"),
+                                              "lower with --preset cnn_compress"),
     ({"requantize": {"left_shift": 1}}, "layer 'conv1': left_shift, bias_fraction_bits and acc_product have no place"),
     ({"conv": {"bias_fraction_bits": 2}}, "layer 'conv1': left_shift, bias_fraction_bits and acc_product"),
     ({"requantize": {"shift": 7}}, "layer 'conv1': shift 7 is below n_bits 8"),

@@ -31,7 +31,7 @@ SYSTEMS: dict[str, tuple[str, Any, Any, Any, dict[str, Any]]] = {
     "onnx_qlinear": ("onnx_qlinear", oracle.onnx_qlinear, SIGNED, SIGNED, {}),
     "cnn_compress": ("cnn_compress", oracle.cnn_compress, ONE, SIGNED, {}),
     "ai8x": ("ai8x", oracle.ai8x, ONE, ONE, {}),
-    "pulp": ("pulp", oracle.pulp, POSITIVE, POSITIVE, {}),
+    "pulp": ("pulp", oracle.pulp, POSITIVE, (0.0, 5.3), {}),
     "nngen": ("nngen", oracle.nngen, SIGNED, SIGNED, {}),
     "ap_fixed": ("ap_fixed", oracle.ap_fixed, ONE, ONE, {}),
     "tflite 16": ("tflite", oracle.tflite16, SIGNED, SIGNED, {"abits": 16}),
@@ -75,18 +75,14 @@ def test_a_layer_is_that_of_its_system(name: str, relu: bool) -> None:
         assert [Fraction(m, 1 << s) for m, s in got_rescale] == [Fraction(m, 1 << s) for m, s in made.rescale]
     else:
         assert got_rescale == made.rescale
-    if name == "cnn_compress":  # codes that its own quantizer gives; what leaves 10 bits stops the run
-        codes = np.clip(inputs(IntType(8, signed=False), kept.zero_point), 0, 255)
-    else:
-        codes = inputs(kept.type, kept.zero_point)
-        codes = np.clip(codes, kept.type.qmin, kept.type.qmax)
+    codes = np.clip(inputs(kept.type, kept.zero_point), kept.type.qmin, kept.type.qmax)
     got = edgeq.simulate(graph, {"x": codes}).values["fc"]
     assert got.tolist() == [made.run(row) for row in codes.tolist()]
 
 
 def test_types_and_overflow() -> None:
     expected = {
-        "onnx_qlinear": ("s8", "s8", "s8", "saturate"), "cnn_compress": ("s10", "u8", "s10", "error"),
+        "onnx_qlinear": ("s8", "s8", "s8", "saturate"), "cnn_compress": ("u8", "u8", "s10", "error"),
         "ai8x": ("s8", "s8", "s8", "saturate"), "pulp": ("u8", "s8", "u8", "saturate"),
         "nngen": ("s8", "s8", "s8", "saturate_symmetric"), "ap_fixed": ("s16", "s16", "s16", "wrap"),
         "tflite 16": ("s16", "s8", "s16", "saturate"),
@@ -122,6 +118,24 @@ def test_qlinear_matmul_of_the_onnx_test_suite() -> None:
     builder.output(builder.requantize(acc, m.multiplier, m.shift, rounding=rule.rounding, zero_point=118, type=u8))
     (got,) = edgeq.simulate(builder.build(), {"x": a}).outputs.values()
     assert got.tolist() == [[168, 115, 255], [1, 66, 151]]
+
+
+TIES = {"onnx_qlinear": [-2, 0, 0, 2, 2], "ai8x": [-1, 0, 1, 2, 3], "nngen": [-2, -1, 1, 2, 3]}
+
+
+@pytest.mark.parametrize("name", TIES)
+def test_ties_by_hand(name: str) -> None:
+    """Weight 64 by codes -6, -2, 2, 6, 10 is -384 to 640; over 256 that is -1.5, -0.5, 0.5, 1.5, 2.5."""
+    layer = linear([[0.5, 127 / 128]])
+    model = OneInput(lambda m, v: m.last(m.fc(v)), fc=layer, last=nn.Flatten(1))
+    x, y = {"onnx_qlinear": ((-1.0, 127 / 128), (-2.0, 127 / 64)), "ai8x": (ONE, (-2.0, 2.0)),
+            "nngen": ((-1.0, 127 / 128), (-127 / 64, 127 / 64))}[name]
+    x = (-127 / 128, 127 / 128) if name == "nngen" else x
+    graph = lower(model, (2,), preset=name, ranges={"x": x, "fc": y}, input_type="int8")
+    assert (op(graph, "fc").multiplier.array.tolist(), op(graph, "fc.acc").weight.array.tolist()[0][0]) in [
+        (1, 64), (64, 64), (1 << 30, 64)]
+    codes = np.array([[k, 0] for k in (-6, -2, 2, 6, 10)])
+    assert edgeq.simulate(graph, {"x": codes}).values["fc"].ravel().tolist() == TIES[name]
 
 
 def test_cnn_compress_values_leave_8_bits_and_stop_past_10() -> None:
@@ -183,7 +197,20 @@ def test_a_shift_needs_powers_of_two_on_both_sides() -> None:
 
 def test_cnn_compress_keeps_a_range_that_excludes_0_while_its_zero_point_fits() -> None:
     model = OneInput(lambda m, v: m.fc(v), fc=linear(ROWS))
-    graph = lower(model, (6,), preset="cnn_compress", ranges={"x": (1.0, 2.0), "fc": SIGNED})
-    assert (graph.types["x"].zero_point, graph.types["x"].scale) == (-255, oracle.float32(1 / 255))
+    graph = lower(model, (6,), preset="cnn_compress", ranges={"x": ONE, "fc": (1.0, 2.0)})
+    assert (graph.types["fc"].zero_point, graph.types["fc"].scale) == (-255, oracle.float32(1 / 255))
     with pytest.raises(CalibrationError, match=r"gives the zero point -2295, outside -512\.\.511"):
-        lower(model, (6,), preset="cnn_compress", ranges={"x": (9.0, 10.0), "fc": SIGNED})
+        lower(model, (6,), preset="cnn_compress", ranges={"x": ONE, "fc": (9.0, 10.0)})
+    with pytest.raises(CalibrationError, match=r"gives the zero point -255, outside 0\.\.255"):
+        lower(model, (6,), preset="cnn_compress", ranges={"x": (1.0, 2.0), "fc": ONE})
+
+
+def test_cnn_compress_refuses_weights_that_it_cannot_hold() -> None:
+    for rows, message in [([[0.5, 0.5]], "module 'fc'.*every weight is 0.5, so preset cnn_compress gives"),
+                          ([[0.5, 1.0]], r"linear 'fc' W4: weight_zero_point \(-255, -255\) is outside weight_type")]:
+        with pytest.raises(ModelError, match=message):
+            lower(OneInput(lambda m, v: m.fc(v), fc=linear(rows)), (2,), preset="cnn_compress",
+                  ranges={"x": ONE, "fc": SIGNED})
+    graph = lower(OneInput(lambda m, v: m.fc(v), fc=linear([[0.0, 0.0]])), (2,), preset="cnn_compress",
+                  ranges={"x": ONE, "fc": SIGNED})
+    assert op(graph, "fc.acc").weight.array.tolist() == [[0, 0]]

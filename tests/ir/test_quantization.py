@@ -77,7 +77,7 @@ def test_table_refused(table: Any, pattern: str) -> None:
 
 @pytest.mark.parametrize(("rule", "expected"), [
     (Rounding.ties_even, [-2, -2, 0, 0, 2, 2]), (Rounding.ties_away, [-3, -2, -1, 1, 2, 3]),
-    (Rounding.ties_up, [-2, -1, 0, 1, 2, 3])])
+    (Rounding.ties_up, [-2, -1, 0, 1, 2, 3]), (Rounding.floor, [-3, -2, -1, 0, 1, 2])])
 def test_affine_ties_by_hand(rule: Rounding, expected: list[int]) -> None:
     halves = np.array([[-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]])
     assert codes_of(Affine(Fraction(1), rule), halves, shape=(6,)).tolist() == [expected]
@@ -98,6 +98,20 @@ def test_affine_is_exact_next_to_ties(rule: Rounding, dtype: str) -> None:
         data = np.concatenate([ties, np.nextafter(ties, np.array(9, dtype)), np.nextafter(ties, np.array(-9, dtype))])
         want = [round_fraction(Fraction(v) / Fraction(scale), rule.name) + 3 for v in data.tolist()]
         assert codes_of(Affine(Fraction(scale), rule), data[None], shape=data.shape, zero=3).tolist() == [want]
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_affine_floor_is_exact_next_to_integers(dtype: str) -> None:
+    """The numbers on and next to every integer, 0 and the smallest of each dtype included."""
+    for scale in (0.1, 1 / 3, 0.0078125, 2 / 255, 2.0**-10):
+        whole = (np.arange(-40, 41) * scale).astype(dtype)
+        beside = [np.nextafter(whole, np.array(to, dtype)) for to in (9, -9)]
+        data = np.concatenate([whole, *beside])
+        want = [round_fraction(Fraction(v) / Fraction(scale), "floor") + 3 for v in data.tolist()]
+        affine = Affine(Fraction(scale), Rounding.floor)
+        assert codes_of(affine, data[None], shape=data.shape, zero=3).tolist() == [want]
+    tiny = Affine(Fraction(1 << 60), Rounding.floor)  # the quotient vanishes in float64
+    assert codes_of(tiny, np.array([[-5e-324, 0.0, 5e-324]])).tolist() == [[-1, 0, 0]]
 
 
 def test_affine_clamps_what_is_far() -> None:
@@ -121,7 +135,7 @@ def test_affine_refuses_data(data: Any, pattern: str) -> None:
 @pytest.mark.parametrize(("quantization", "kept", "pattern"), [
     (Affine(Fraction(0)), S8, "affine scale must be positive"), (Affine(Fraction(-1, 3)), S8, "affine scale must be"),
     (Affine(Fraction(1, 1 << 1001)), S8, "affine scale must be"), (Affine(Fraction(1 << 1001)), S8, "affine scale"),
-    (Affine(Fraction(1), Rounding.floor), S8, "affine rounding floor is not one of ties_even, ties_away, ties_up"),
+    (Affine(Fraction(1), Rounding.to_zero), S8, "affine rounding to_zero is not one of ties_even, ties_away, ties_up"),
     (Affine(Fraction(1)), IntType(33), "affine codes have at most 32 bits, got s33")])
 def test_affine_refused(quantization: Affine, kept: IntType, pattern: str) -> None:
     with pytest.raises(GraphError, match=f"input 'x': {pattern}"):

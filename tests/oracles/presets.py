@@ -88,8 +88,8 @@ def cnn_compress(rows: Rows, bias: Sequence[float], x_range: Pair, y_range: Pair
         step = (hi - lo) / 255
         return step, round(-lo / step)
 
-    (x_step, xz), (y_step, yz) = scale_and_zero(*x_range), scale_and_zero(*y_range)
-    xs, ys = float32(x_step), float32(y_step)
+    (xs, xz), (y_step, yz) = scale_and_zero(*x_range), scale_and_zero(*y_range)  # the input's scale is not stored yet
+    ys = float32(y_step)
     flat = [w for row in rows for w in row]
     ws, wz = scale_and_zero(min(flat), max(flat))
     weights = [[round(float32(w / float32(ws))) + wz for w in row] for row in rows]
