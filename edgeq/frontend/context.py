@@ -112,7 +112,7 @@ class Context:
         if target is not None:
             return [self.quantize(s, target, f"{layer}.x{k + 1}", s.layer) for k, s in enumerate(states)]
         if all(s.code and s.value.type.type == first.value.type.type and s.same_scale(first) for s in states):
-            return [self.settled(s) for s in states]
+            return [self.settled(s, f"{layer}.x{k + 1}") for k, s in enumerate(states)]
         scale = common_scale(max(s.reach for s in states), self.settings.of(layer))
         return [self.wide(s, None if s.sum else f"{layer}.x{k + 1}", scale) for k, s in enumerate(states)]
 

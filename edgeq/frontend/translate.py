@@ -52,7 +52,8 @@ def _read(reader: Reader, call: Call) -> Translated:
     function = TRANSLATIONS.get(made.op)
     if function is None:
         raise reader.unsupported(
-            f"operator {call.target} has no integer lowering; use convolution, linear, pooling, ReLU, ReLU6, add, "
-            "pad, flatten or reshape here, or cut it off the exported model"
+            f"operator {call.target} has no integer lowering; use convolution, linear, matmul, pooling, add, "
+            "sub, mul, cat, clamps, softmax, sums, moves, or a function of one value such as sigmoid here, or cut it off "
+            "the exported model"
         )
     return function(reader)

@@ -135,7 +135,8 @@ def _convolve(context: Context, states: list[State], node: fg.FloatNode) -> Stat
     value = _row(context, x.value, node.layer) if line else x.value
     bounds = proven(kind, fields, [value], node.layer)
     fields |= context.accumulator(bounds, chosen, node.layer, declared=True)
-    value = getattr(context.builder, kind)(value, **fields, name=node.layer)
+    name = f"{node.layer}.sum" if line else node.layer  # the layer's own name is that of its codes
+    value = getattr(context.builder, kind)(value, **fields, name=name)
     if line:
         value = context.builder.reshape(value, (value.shape[0], value.shape[2]), name=f"{node.layer}.line")
     largest = np.maximum(np.abs(bounds.lo), np.abs(bounds.hi)).astype(np.float64)

@@ -126,19 +126,21 @@ def _interpolated(context: Context, x: State, function: Function, node: fg.Float
     y_scale = target.scale if symmetric and target is not None else reach / _S16.qmax
     q = fg.Quantize(y_scale, 0, _S16.qmin, _S16.qmax)
     entries = lut_table_16bit(function, scale, x.zero_point, y_scale)
-    return _read(context, x, node, entries, q, target if symmetric else None, reach, interpolation="tflite")
+    kept = q if target is None or symmetric else None
+    return _read(context, x, node, entries, q, kept, reach, interpolation="tflite")
 
 
 def _read(
-    context: Context, x: State, node: fg.FloatNode, entries: Any, q: fg.Quantize, target: fg.Quantize | None,
+    context: Context, x: State, node: fg.FloatNode, entries: Any, q: fg.Quantize, codes: fg.Quantize | None,
     reach: float, **more: Any,
 ) -> State:
-    """Add the table: under the layer's name where it gives the codes of the layer's quantizer."""
-    name = f"{node.layer}.table" if target is not context.target(node.value) else context.table_name(node)
+    """Add the table, whose result is codes, or else goes on to a change of scale."""
+    direct = codes is not None or context.target(node.value) is None
+    name = context.table_name(node) if direct else f"{node.layer}.table"
     value = context.builder.lut(x.value, entries, type=smallest_type(q.lo, q.hi), zero_point=q.zero_point,
                                 scale=q.scale, name=name, **more)
-    if target is not None:
-        return code_state(value, target, node.layer)
+    if codes is not None:
+        return code_state(value, codes, node.layer)
     return State(value, np.array([q.scale]), 0, code=False, reach=reach, layer=node.layer)
 
 
