@@ -28,7 +28,7 @@ static edgeq_parts edgeq_split(const edgeq_reduce_sum_params *p, const edgeq_ten
 }
 
 /* Return where the element at the sum of two indices lies. */
-static int64_t edgeq_place(const edgeq_tensor *x, const int64_t *a, const int64_t *b) {
+static int64_t edgeq_summed_place(const edgeq_tensor *x, const int64_t *a, const int64_t *b) {
     int64_t at = 0;
     for (int k = 0; k < x->rank; k++) {
         at = at * x->shape[k] + a[k] + b[k];
@@ -47,7 +47,7 @@ int edgeq_reduce_sum_run(const edgeq_reduce_sum_params *p, const edgeq_tensor *x
         int64_t sum = 0;
         found->index = i;
         for (int64_t k = 0; k < count; k++) {
-            const int64_t code = edgeq_get(x, edgeq_place(x, left, summed));
+            const int64_t code = edgeq_get(x, edgeq_summed_place(x, left, summed));
             const int64_t term = edgeq_multiply(code, x->zero_point, 1, 0, 0);
             if (edgeq_add_stops(&p->acc, p->acc_overflow, &sum, term, found)) {
                 return EDGEQ_OVERFLOW;

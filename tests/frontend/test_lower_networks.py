@@ -15,8 +15,9 @@ torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 
-from tests.emitters.made import make_and_run  # noqa: E402
+from edgeq.emitters.registry import EMITTERS  # noqa: E402
 from tests.frontend.lowering import noise, restored  # noqa: E402
+from tests.tools import C_FLAGS, need_tool, run  # noqa: E402
 
 
 class Audio(nn.Module):
@@ -146,4 +147,12 @@ def test_a_file_gives_the_same_graph(tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [{}, {"preset": "tflite"}, {"abits": 16}], ids=["edgeq", "tflite", "16 bits"])
 def test_emitted_c_equals_the_simulator(name: str, options: dict, tmp_path: Path) -> None:
     graph, _ = lowered(name, **options)
-    make_and_run(graph, tmp_path)
+    values = edgeq.simulate(graph, {"x": noise(3, *NETS[name][1], seed=9) * 2}).values
+    for file in EMITTERS["c"].write(graph, values):
+        path = tmp_path / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.data)
+    command = [need_tool("make"), "-s", "check", f"CC={need_tool('gcc')}", f"CFLAGS={' '.join(C_FLAGS)}", "SANITIZE=1"]
+    count = 3 * sum(kept.size for kept in graph.types.values())
+    assert run(command, tmp_path).decode().splitlines() == [
+        f"EDGEQ_C PASS layers={len(graph.layers)} images=3 values={count}"]
