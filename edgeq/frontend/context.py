@@ -125,8 +125,8 @@ class Context:
         """Return a quantized value; refuses one that no quantizer made."""
         if not state.code:
             raise ModelError(
-                f"{node.where}: {what} reads codes, and '{state.layer}' gives it a sum without a quantizer; quantize "
-                "the operand in the model, or lower the float model with calibration data")
+                f"{node.where}: {what} reads codes, and '{state.layer}' gives it a sum without a quantizer; give "
+                "calibration data (--calib), or quantize it in the model")
         return self.settled(state)
 
     def moved(self, state: State, value: Value, node: fg.FloatNode) -> State:

@@ -26,12 +26,14 @@ class FloatOp:
     ``COMPUTES``: its result has a scale of its own, so post-training quantization puts a quantizer behind it.
     ``KEEPS``: its result stands at its operand's scale. ``RIDES``: where it alone reads a result, that result needs
     no quantizer: both are one change of scale. ``COMPARES``: it reads a result as it is, without a quantizer.
+    ``READS_CODES``: it looks its operand up, so that must be quantized.
     """
 
     COMPUTES: ClassVar[bool] = False
     KEEPS: ClassVar[bool] = False
     RIDES: ClassVar[bool] = False
     COMPARES: ClassVar[bool] = False
+    READS_CODES: ClassVar[bool] = False
 
     @property
     def settings(self) -> frozenset[str]:

@@ -66,6 +66,22 @@ def points(graph: FloatGraph, outputs: Callable[[str], bool]) -> list[Point]:
     return found
 
 
+def missing_points(graph: FloatGraph) -> list[Point]:
+    """Return the sums that a table reads in a network with quantizers of its own, which gave them none."""
+    producers = graph.producers()
+    found: dict[str, Point] = {}
+    for reader in graph.nodes:
+        value = reader.inputs[0]
+        source, moved = producers.get(value), False
+        while source is not None and (source.op.KEEPS or isinstance(source.op, Limit)):
+            moved |= source.op.KEEPS
+            source = producers.get(source.inputs[0])
+        if reader.op.READS_CODES and source is not None and source.op.COMPUTES:
+            layer = producers[value].layer if moved else source.layer
+            found[value] = Point(layer, value, value, FloatOp())
+    return list(found.values())
+
+
 def _rides(node: FloatNode, readers: Mapping[str, list[FloatNode]], graph: FloatGraph) -> bool:
     """Tell whether one operator alone reads a value, and quantizes it with its own result."""
     read = readers.get(node.value, [])

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import edgeq
-from edgeq.errors import UnsupportedOpError
 from tests.oracles import lowering as oracle
 
 torch = pytest.importorskip("torch")

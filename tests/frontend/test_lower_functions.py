@@ -57,7 +57,7 @@ def model(function: Callable) -> OneInput:
 @pytest.mark.parametrize("name", FORMULAS)
 @pytest.mark.parametrize("bits", [4, 8, 12])
 def test_a_table_has_the_formula_at_every_code(name: str, bits: int) -> None:
-    """Entries are the nearest code; float64 cannot tell a tie apart, so an entry within 1e-9 of one may go either way."""
+    """Entries are the nearest code; float64 cannot tell a tie apart: within 1e-9 of one an entry may go either way."""
     function, formula = FORMULAS[name]
     layer = next(n for n in layers(edgeq.lower(model(function).eval(), (torch.zeros(2, 2),), noise(8, 2))))[0]
     graph = lower(model(function), (2,), ranges={"x": X, layer: Y, "fc": Y}, abits=bits)
@@ -114,7 +114,7 @@ def test_16_bits_are_lines_between_513_entries(name: str, preset: str) -> None:
         limited = min(max(exact, -32768), 32767)
         assert abs(got - limited) <= missed + 2  # entries are rounded, so is the line
     last = "requantize" if preset == "edgeq" and made.scale != graph.types[name].scale else "lut"
-    assert op(graph, name).KIND == last
+    assert last == op(graph, name).KIND
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -182,4 +182,5 @@ def test_slopes(name: str, from_sum: bool) -> None:
         exact = real * slope / Fraction(kept.scale) + kept.zero_point
         low, high = kept.type.qmin, kept.type.qmax
         limited = min(max(exact, low), high)
-        assert abs(int(values[named][place]) - limited) <= (Fraction(1, 2) if preset != "tflite" else 1) + Fraction(1, 10**6)
+        most = 1 if preset == "tflite" else Fraction(1, 2)
+        assert abs(int(values[named][place]) - limited) <= most + Fraction(1, 10**6)

@@ -131,7 +131,8 @@ def test_the_larger_and_the_smaller(kind: str) -> None:
 def test_concat_stands_at_the_scale_of_its_result() -> None:
     """Sums go straight to the common scale, codes are requantized to it."""
     parts = {"a": conv(EYE * 0.75), "b": conv(EYE * -1.25)}
-    model = OneInput(lambda m, x: m.c(torch.cat([m.a(x), F.relu(m.b(x)), x], 1)), **parts, c=conv(np.ones((1, 6, 1, 1))))
+    last = conv(np.ones((1, 6, 1, 1)))
+    model = OneInput(lambda m, x: m.c(torch.cat([m.a(x), F.relu(m.b(x)), x], 1)), **parts, c=last)
     graph = lower(model, (2, 2, 3), ranges={"x": X, "cat": Z})
     assert layers(graph)[:4] == [("a", "conv2d+requantize"), ("b", "conv2d+requantize"), ("cat.x3", "requantize"),
                                  ("cat", "concat")]

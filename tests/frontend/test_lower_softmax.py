@@ -40,8 +40,8 @@ def test_table(bits: int, axis: int) -> None:
     for row, result in zip(rows.tolist(), got.tolist(), strict=True):
         e = [int(made.table.array[max(row) - v]) for v in row]
         total = sum(e)
-        assert result == [min(math.floor(Fraction(2 ** (width + 1) * v + total, 2 * total)), 2**width - 1) + kept.zero_point
-                          for v in e]
+        shares = [math.floor(Fraction(2 ** (width + 1) * v + total, 2 * total)) for v in e]
+        assert result == [min(s, 2**width - 1) + kept.zero_point for s in shares]
 
 
 @pytest.mark.parametrize("preset", ["tflite", "cmsis_nn"])
@@ -89,8 +89,9 @@ def test_it_reads_codes() -> None:
         Call("aten.linear.default", (Ref("d"), Ref("w")), {}, "fc"),
         Call("aten.softmax.int", (Ref("fc"), -1), {}, "softmax"),
     )
-    types = {n: kind for n in ("x", "q", "d", "fc", "softmax")} | {"w": ValueType((2, 2), "float32")}
+    types = dict.fromkeys(("x", "q", "d", "fc", "softmax"), kind) | {"w": ValueType((2, 2), "float32")}
     program = Program((ProgramInput("x", (None, 2), "float32"),), {"w": np.eye(2, dtype=np.float32)}, calls,
                       ("softmax",), {}, types)
-    with pytest.raises(ModelError, match=r"softmax reads codes, and 'fc' gives it a sum without a quantizer; quantize"):
+    message = "softmax reads codes, and 'fc' gives it a sum without a quantizer; give calibration data"
+    with pytest.raises(ModelError, match=message):
         lower_program(program, make_options())

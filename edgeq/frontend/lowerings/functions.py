@@ -37,7 +37,7 @@ _FIXED = {
 class Table(fg.FloatOp):
     """A function of one value: a name that :mod:`edgeq.arith.tables` knows, or a function of mpmath numbers."""
 
-    COMPUTES = True
+    COMPUTES = READS_CODES = True
 
     function: Function
 

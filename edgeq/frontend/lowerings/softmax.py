@@ -30,6 +30,8 @@ _FRACTION_BITS = 24
 class Softmax(fg.FloatOp):
     """Share of the exponentials along an axis; its result has codes of a fixed scale, no quantizer of its own."""
 
+    READS_CODES = True
+
     axis: int
 
     @property
