@@ -77,9 +77,10 @@ def lower(
     ``model`` is an nn.Module, an ExportedProgram, or the path of a torch.export archive, which is read without
     running anything in it. ``example_inputs`` (a tuple of tensors) is needed for a module. A float model needs
     ``calibration`` (array (N, ...), or a mapping by input name) or ``ranges``; a model that carries quantize and
-    dequantize operators needs neither, unless a table reads a sum that they left alone. ``preset`` names a system (`edgeq presets`); ``wbits`` and ``abits`` (2..16),
-    ``weights`` (per_channel or per_tensor) are the preset's unless given. ``acc_bits`` is auto or a number, ``config``
-    a file or mapping of per-layer settings, ``bias_fraction_bits`` what bias and accumulator hold beyond the products.
+    dequantize operators needs neither, unless a table reads a sum that they left alone. ``preset`` names a system
+    (`edgeq presets`); ``wbits`` and ``abits`` (2..16), ``weights`` (per_channel or per_tensor) are the preset's unless
+    given. ``acc_bits`` is auto or a number, ``config`` a file or mapping of per-layer settings, ``bias_fraction_bits``
+    what bias and accumulator hold beyond the products.
 
     Raises ModelError and its kin, CalibrationError, InputError.
     """

@@ -53,7 +53,7 @@ def _read(reader: Reader, call: Call) -> Translated:
     if function is None:
         raise reader.unsupported(
             f"operator {call.target} has no integer lowering; use convolution, linear, matmul, pooling, add, "
-            "sub, mul, cat, clamps, softmax, sums, moves, or a function of one value such as sigmoid here, or cut it off "
-            "the exported model"
+            "sub, mul, cat, clamps, softmax, sums, moves, or a function of one value such as sigmoid here, or cut it "
+            "off the exported model"
         )
     return function(reader)

@@ -49,6 +49,7 @@ def test_sums_a_hair_beside_a_tie_go_to_the_nearer_number() -> None:
 
 def test_small_numbers_and_zero() -> None:
     least = np.float32(2.0**-149)
-    for a, b, c in product((least, -least, np.float32(0), np.float32(2.0**-130)), (least, np.float32(0.5), np.float32(3)),
+    firsts = (least, -least, np.float32(0), np.float32(2.0**-130))
+    for a, b, c in product(firsts, (least, np.float32(0.5), np.float32(3)),
                            (least, -least, np.float32(0), np.float32(1))):
         assert float(fused_multiply_add(a, b, c)) == float(exact(float(a), float(b), float(c)))

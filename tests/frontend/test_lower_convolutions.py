@@ -29,6 +29,12 @@ def filled(layer: Any, seed: int = 0) -> Any:
     return layer.eval()
 
 
+def biases(layer: Any) -> list[float]:
+    """Return the bias of a layer."""
+    numbers: list[float] = layer.bias.detach().double().tolist()
+    return numbers
+
+
 def outputs_first(weight: Any, groups: int) -> Any:
     """Return torch's (I, O/G, ...) as (O, I/G, ...), output by output."""
     inputs, per_group = weight.shape[:2]
@@ -63,7 +69,7 @@ def test_conv1d(name: str) -> None:
     graph = lower(OneInput(lambda m, x: F.relu(m.c(x)), c=layer), (4, 11), ranges={"x": X, "c": Y}, out_bits=8)
     assert layers(graph) == [("c", "conv1d+requantize")]
     x = oracle.activation(*X, 8)
-    made = oracle.weights(layer.weight.detach().double().flatten(1).tolist(), layer.bias.detach().double().tolist(), x, 8)
+    made = oracle.weights(layer.weight.detach().double().flatten(1).tolist(), biases(layer), x, 8)
     product = op(graph, "c.acc")
     assert product.weight.array.reshape(6, -1).tolist() == made.codes
     assert product.bias.array.tolist() == made.bias
@@ -72,9 +78,9 @@ def test_conv1d(name: str) -> None:
     weight = torch.tensor(made.codes).double().reshape(layer.weight.shape)
     acc = F.conv1d(inner, weight, torch.tensor(made.bias).double(), **options)
     assert (values["c.acc"] == acc.numpy()).all()
-    kept = graph.types["c"]
-    assert np.maximum(rescaled(values["c.acc"], [s * x.scale for s in made.scales], kept), kept.zero_point).tolist() == (
-        values["c"].ravel().tolist())
+    kept, scales = graph.types["c"], [s * x.scale for s in made.scales]
+    limited = np.maximum(rescaled(values["c.acc"], scales, kept), kept.zero_point)
+    assert limited.tolist() == values["c"].ravel().tolist()
 
 
 TRANSPOSED = {
@@ -93,14 +99,15 @@ def test_conv_transpose2d(name: str) -> None:
     assert layers(graph) == [("c", "conv_transpose2d+requantize")]
     x = oracle.activation(*X, 8)
     rows = outputs_first(layer.weight.detach().double(), groups)
-    made = oracle.weights(rows.flatten(1).tolist(), layer.bias.detach().double().tolist(), x, 8)
+    made = oracle.weights(rows.flatten(1).tolist(), biases(layer), x, 8)
     assert op(graph, "c.acc").weight.array.reshape(6, -1).tolist() == made.codes
     values = codes(graph, noise(2, 4, 5, 4))
     inner = torch.from_numpy(centred(graph, values, "x")).double()
     weight = torch_first(np.array(made.codes).reshape(rows.shape), groups)
     acc = F.conv_transpose2d(inner, weight, torch.tensor(made.bias).double(), **options)
     assert (values["c.acc"] == acc.numpy()).all()
-    assert rescaled(values["c.acc"], [s * x.scale for s in made.scales], graph.types["c"]) == values["c"].ravel().tolist()
+    scales = [s * x.scale for s in made.scales]
+    assert rescaled(values["c.acc"], scales, graph.types["c"]) == values["c"].ravel().tolist()
 
 
 def test_conv_transpose1d_is_one_row() -> None:

@@ -71,7 +71,8 @@ def test_weights_biases_and_multipliers_are_torchs(case, layer) -> None:
     expected = [_multiplier(s * x / found[layer].scale) for s in scales]
     assert list(zip(*(m.tolist() for m in made), strict=True)) == expected
     per_output = scales * (1 if len(scales) > 1 else weight.shape[0])
-    expected = [round(Fraction(b) / (Fraction(x) * Fraction(s))) for b, s in zip(bias.tolist(), per_output, strict=True)]
+    steps = [Fraction(x) * Fraction(s) for s in per_output]
+    expected = [round(Fraction(b) / step) for b, step in zip(bias.tolist(), steps, strict=True)]
     assert op.bias.array.tolist() == expected
 
 

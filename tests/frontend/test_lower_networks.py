@@ -85,7 +85,8 @@ class Attention(nn.Module):
 
 
 NETS = {
-    "audio": (Audio, (4, 32)), "unet": (Unet, (2, 8, 8)), "mobile": (Mobile, (4, 5, 5)), "attention": (Attention, (6, 8)),
+    "audio": (Audio, (4, 32)), "unet": (Unet, (2, 8, 8)), "mobile": (Mobile, (4, 5, 5)),
+    "attention": (Attention, (6, 8)),
 }  # fmt: skip
 LEAST = {("audio", 8): 25, ("unet", 8): 25, ("mobile", 8): 25, ("attention", 8): 25, ("audio", 16): 35,
          ("unet", 16): 35, ("mobile", 16): 35, ("attention", 16): 35}

@@ -1,4 +1,4 @@
-"""Float32 arithmetic on exact rationals: every operation rounds once, ties to even. Kernels' formulas written with it."""
+"""Float32 arithmetic on exact rationals, each operation rounded once, ties to even, and kernels' formulas on it."""
 
 from __future__ import annotations
 
