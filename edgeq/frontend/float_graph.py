@@ -7,14 +7,47 @@ compared, and the layer's name and place in the user's source for messages.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.types import Rounding
 
+if TYPE_CHECKING:
+    from edgeq.frontend.presets import Preset
+
 FloatArray = npt.NDArray[np.float64]
+
+
+class FloatOp:
+    """An operator on real numbers; a family of :mod:`edgeq.frontend.lowerings` reads, quantizes and lowers it.
+
+    ``COMPUTES``: its result has a scale of its own, so post-training quantization puts a quantizer behind it.
+    ``KEEPS``: its result stands at its operand's scale. ``RIDES``: where it alone reads a result, that result needs
+    no quantizer: both are one change of scale. ``COMPARES``: it reads a result as it is, without a quantizer.
+    ``READS_CODES``: it looks its operand up, so that must be quantized.
+    """
+
+    COMPUTES: ClassVar[bool] = False
+    KEEPS: ClassVar[bool] = False
+    RIDES: ClassVar[bool] = False
+    COMPARES: ClassVar[bool] = False
+    READS_CODES: ClassVar[bool] = False
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """Settings of its layer that matter to it, those of a quantizer apart."""
+        return frozenset()
+
+    def codes(self, bits: int, rules: Preset) -> Quantize | None:
+        """Return the quantizer of its result where the preset fixes one, whatever the range."""
+        del bits, rules
+        return None
+
+
+_SUMS = frozenset({"acc", "acc_overflow", "preset", "bias_fraction_bits"})
+_WEIGHTS = frozenset({"wbits", "weights"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +65,14 @@ class QuantizedWeight:
 
 
 @dataclass(frozen=True, eq=False)
-class Convolve:
-    """Convolution or, with ``dense``, a fully connected layer; weight (O, I/groups, KH, KW) or (O, K)."""
+class Convolve(FloatOp):
+    """Convolution or, with ``dense``, a fully connected layer; weight (O, I/groups, KH, KW) or (O, K).
+
+    A weight (O, I/groups, K) is that of one row: its geometry is the last entry of each pair. ``transposed`` scatters
+    and adds ``output_padding`` rows and columns.
+    """
+
+    COMPUTES = True
 
     weight: FloatArray
     bias: FloatArray | None
@@ -43,10 +82,17 @@ class Convolve:
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
     dense: bool = False
+    transposed: bool = False
+    output_padding: tuple[int, int] = (0, 0)
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """Those of its sums, and of weights that are not quantized yet."""
+        return _SUMS | (_WEIGHTS if self.quantized is None else frozenset())
 
 
 @dataclass(frozen=True, eq=False)
-class BatchNorm:
+class BatchNorm(FloatOp):
     """Per channel ``x * gain + offset``, in float64."""
 
     gain: FloatArray
@@ -54,43 +100,20 @@ class BatchNorm:
 
 
 @dataclass(frozen=True)
-class Limit:
+class Limit(FloatOp):
     """Clamp to ``[lo, hi]``: ReLU, ReLU6, hard tanh."""
+
+    COMPUTES = RIDES = True
 
     lo: float
     hi: float
 
 
 @dataclass(frozen=True)
-class Sum:
-    """Add two values."""
-
-
-@dataclass(frozen=True)
-class MaxPool:
-    """Largest value of each window."""
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int, int, int]
-    ceil_mode: bool
-
-
-@dataclass(frozen=True)
-class AvgPool:
-    """Mean of each window; ``kernel`` None is the whole image, ``keep`` tells whether the axes stay."""
-
-    kernel: tuple[int, int] | None
-    stride: tuple[int, int] | None = None
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
-    ceil_mode: bool = False
-    count_include_pad: bool = True
-    keep: bool = True
-
-
-@dataclass(frozen=True)
-class Pad:
+class Pad(FloatOp):
     """Put a border of ``value`` around the sample; one pair per axis of the sample."""
+
+    KEEPS = True
 
     before: tuple[int, ...]
     after: tuple[int, ...]
@@ -98,19 +121,7 @@ class Pad:
 
 
 @dataclass(frozen=True)
-class Flatten:
-    """All values of a sample in one row."""
-
-
-@dataclass(frozen=True)
-class Reshape:
-    """Another shape of the sample."""
-
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Quantize:
+class Quantize(FloatOp):
     """Round to ``clamp(round(x / scale) + zero_point, lo, hi)`` and go on with the value that this stands for.
 
     ``rounding`` is what the host does to a float input; elsewhere the layer's preset decides.
@@ -124,11 +135,8 @@ class Quantize:
 
 
 @dataclass(frozen=True)
-class Same:
+class Same(FloatOp):
     """The value itself: dropout in evaluation, clone, contiguous, dequantize."""
-
-
-FloatOp = Convolve | BatchNorm | Limit | Sum | MaxPool | AvgPool | Pad | Flatten | Reshape | Quantize | Same
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeq.errors import UnsupportedOpError
-from edgeq.frontend.float_graph import BatchNorm, Convolve, FloatGraph, FloatNode, Limit, Pad, Quantize, Same
+from edgeq.frontend.float_graph import BatchNorm, Convolve, FloatGraph, FloatNode, FloatOp, Limit, Pad, Quantize, Same
 
 
 def fold(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:
@@ -74,11 +74,12 @@ def _depthwise(node: FloatNode, shape: tuple[int, ...]) -> Convolve:
     norm = node.op
     assert isinstance(norm, BatchNorm)
     channels = norm.gain.size
-    if len(shape) == 2:
-        raise UnsupportedOpError(f"{node.where}: batch norm of (N, C, L) has no lowering; use (N, C) or (N, C, H, W)")
     if len(shape) == 1:
         return Convolve(np.diag(norm.gain), norm.offset, dense=True)
-    return Convolve(norm.gain.reshape(channels, 1, 1, 1), norm.offset, groups=channels)
+    if len(shape) > 3:
+        raise UnsupportedOpError(
+            f"{node.where}: batch norm of {len(shape) + 1} dimensions has no lowering; use at most 4")
+    return Convolve(norm.gain.reshape(channels, *(1,) * len(shape)), norm.offset, groups=channels)
 
 
 def _fold_padding(graph: FloatGraph) -> FloatGraph:
@@ -89,8 +90,8 @@ def _fold_padding(graph: FloatGraph) -> FloatGraph:
         node = producers.get(value)
         if node is None or not isinstance(node.op, Pad) or node.op.value != 0 or value in graph.outputs:
             return False
-        rows_and_columns = len(node.op.before) == 3 and node.op.before[0] == node.op.after[0] == 0
-        return rows_and_columns and all(isinstance(r.op, Convolve) and not r.op.dense for r in readers[value])
+        around = len(node.op.before) in (2, 3) and node.op.before[0] == node.op.after[0] == 0
+        return around and all(_takes_border(r.op) for r in readers[value])
 
     nodes: list[FloatNode] = []
     for node in graph.nodes:
@@ -103,10 +104,14 @@ def _fold_padding(graph: FloatGraph) -> FloatGraph:
     return FloatGraph(graph.inputs, tuple(nodes), graph.outputs)
 
 
+def _takes_border(op: FloatOp) -> bool:
+    return isinstance(op, Convolve) and not op.dense and not op.transposed
+
+
 def _padded(conv: Convolve, pad: Pad) -> Convolve:
     top, left, bottom, right = conv.padding
-    sides = (top + pad.before[1], left + pad.before[2], bottom + pad.after[1], right + pad.after[2])
-    return replace(conv, padding=sides)
+    (above, before), (below, after) = ((0, *ends[1:])[-2:] for ends in (pad.before, pad.after))
+    return replace(conv, padding=(top + above, left + before, bottom + below, right + after))
 
 
 def _limits_before_quantizers(graph: FloatGraph) -> FloatGraph:

@@ -7,39 +7,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from edgeq.frontend.activation_codes import activation_codes
-from edgeq.frontend.float_graph import (
-    AvgPool,
-    Convolve,
-    Flatten,
-    FloatGraph,
-    FloatNode,
-    Limit,
-    MaxPool,
-    Pad,
-    Quantize,
-    Reshape,
-    Sum,
-)
+from edgeq.frontend.float_graph import FloatGraph, FloatNode, FloatOp, Limit, Pad, Quantize
+from edgeq.frontend.presets import Preset
 from edgeq.frontend.ranges import Range
 from edgeq.frontend.settings import Settings
 
-_COMPUTES = (Convolve, Sum, Limit)
 QUANTIZER = frozenset({"abits", "range", "preset"})
 """Settings that matter to a value which post-training quantization quantizes."""
-_SUMS = frozenset({"acc", "acc_overflow", "preset", "bias_fraction_bits"})
-_WEIGHTS = frozenset({"wbits", "weights"})
 
 
 @dataclass(frozen=True)
 class Point:
     """A value to quantize: ``layer`` names its range, ``value`` is the program's name.
 
-    ``unlimited`` is what the layer's limit reads, the value itself where it has none.
+    ``unlimited`` is what the layer's limit reads, the value itself where it has none; ``op`` computes the value.
     """
 
     layer: str
     value: str
     unlimited: str
+    op: FloatOp
+
+    def codes(self, bits: int, rules: Preset) -> Quantize | None:
+        """Return the quantizer that the preset fixes for this operator, None where the range decides."""
+        return self.op.codes(bits, rules)
 
 
 def is_quantized(graph: FloatGraph) -> bool:
@@ -49,47 +40,60 @@ def is_quantized(graph: FloatGraph) -> bool:
 
 def effects_of(graph: FloatGraph) -> dict[str, frozenset[str]]:
     """Return the settings that matter to each layer, quantizers of post-training quantization apart."""
-    effects: dict[str, frozenset[str]] = {}
-    for node in graph.nodes:
-        if isinstance(node.op, Convolve):
-            effects[node.layer] = _SUMS | (_WEIGHTS if node.op.quantized is None else frozenset())
-        elif isinstance(node.op, Sum | AvgPool):
-            effects[node.layer] = frozenset({"preset"})
-    return effects
+    return {node.layer: node.op.settings for node in graph.nodes if node.op.settings}
 
 
 def points(graph: FloatGraph, outputs: Callable[[str], bool]) -> list[Point]:
-    """Return the values to quantize, in order: inputs, and results of convolutions, sums and limits.
+    """Return the values to quantize, in order: inputs, and results that are computed.
 
-    A result that only a limit reads is quantized after the limit, under the first one's name. Pools, reshapes
-    and padding stay at their operand's scale. A result that only leaves the network is quantized where ``outputs``
-    says so of its layer.
+    A result that only a limit, a factor, a slope or a concat reads is quantized after it, under the first one's name.
+    What moves or pools stays at its operand's scale. A result that only leaves the network, or is only compared, is
+    quantized where ``outputs`` says so of its layer.
     """
     readers = graph.consumers()
-    found = [Point(i.name, i.name, i.name) for i in graph.inputs]
+    found = [Point(i.name, i.name, i.name, FloatOp()) for i in graph.inputs]
     producers = graph.producers()
     for node in graph.nodes:
-        if not isinstance(node.op, _COMPUTES):
+        if not node.op.COMPUTES or _rides(node, readers, graph):
             continue
-        read = readers.get(node.value, [])
-        leaves = node.value in graph.outputs
-        if not leaves and len(read) == 1 and isinstance(read[0].op, Limit):
-            continue
-        first = _first(node, producers, readers, graph)
+        first, unlimited = node, node
+        while (before := _alone_before(first, producers, readers, graph)) is not None:
+            unlimited = before if isinstance(first.op, Limit) and unlimited is first else unlimited
+            first = before
+        read = [r for r in readers.get(node.value, []) if not r.op.COMPARES]
         if read or outputs(first.layer):
-            found.append(Point(first.layer, node.value, first.value))
+            found.append(Point(first.layer, node.value, unlimited.value, node.op))
     return found
 
 
-def _first(
+def missing_points(graph: FloatGraph) -> list[Point]:
+    """Return the sums that a table reads in a network with quantizers of its own, which gave them none."""
+    producers = graph.producers()
+    found: dict[str, Point] = {}
+    for reader in graph.nodes:
+        value = reader.inputs[0]
+        source, moved = producers.get(value), False
+        while source is not None and (source.op.KEEPS or isinstance(source.op, Limit)):
+            moved |= source.op.KEEPS
+            source = producers.get(source.inputs[0])
+        if reader.op.READS_CODES and source is not None and source.op.COMPUTES:
+            layer = producers[value].layer if moved else source.layer
+            found[value] = Point(layer, value, value, FloatOp())
+    return list(found.values())
+
+
+def _rides(node: FloatNode, readers: Mapping[str, list[FloatNode]], graph: FloatGraph) -> bool:
+    """Tell whether one operator alone reads a value, and quantizes it with its own result."""
+    read = readers.get(node.value, [])
+    return node.value not in graph.outputs and len(read) == 1 and read[0].op.RIDES
+
+
+def _alone_before(
     node: FloatNode, producers: Mapping[str, FloatNode], readers: Mapping[str, list[FloatNode]], graph: FloatGraph
-) -> FloatNode:
-    """Return the node that computes what this node ends: the sum that a limit alone reads, else itself."""
-    before = producers.get(node.inputs[0])
-    if isinstance(node.op, Limit) and before is not None and isinstance(before.op, Convolve | Sum):
-        alone = len(readers[before.value]) == 1 and before.value not in graph.outputs
-        return before if alone else node
-    return node
+) -> FloatNode | None:
+    """Return the node that computes what this node ends: the sum that a limit alone reads."""
+    before = producers.get(node.inputs[0]) if node.op.RIDES and len(node.inputs) == 1 else None
+    return before if before is not None and before.op.COMPUTES and _rides(before, readers, graph) else None
 
 
 def with_padding(seen: Range, graph: FloatGraph, point: Point) -> Range:
@@ -101,7 +105,7 @@ def with_padding(seen: Range, graph: FloatGraph, point: Point) -> Range:
         node = following.pop()
         if isinstance(node.op, Pad) and math.isfinite(node.op.value):
             lo, hi = min(lo, node.op.value), max(hi, node.op.value)
-        if isinstance(node.op, Pad | MaxPool | AvgPool | Flatten | Reshape):
+        if node.op.KEEPS:
             following += readers.get(node.value, [])
     return lo, hi
 
@@ -126,6 +130,9 @@ def _quantizer(
 ) -> Quantize:
     chosen = settings.of(point.layer)
     bits = out_bits if out_bits is not None and point.value in graph.outputs else chosen.activation_bits
+    fixed = point.codes(bits, chosen.rules)
+    if fixed is not None:
+        return fixed
     seen = chosen.range or ranges.get(point.layer, (0.0, 0.0))
     is_input = any(point.value == i.name for i in graph.inputs)
     return activation_codes(seen, bits, chosen.rules, f"layer '{point.layer}'", is_input=is_input)

@@ -13,11 +13,21 @@ from edgeq.errors import CalibrationError, InputError, OverflowDetected
 from edgeq.frontend.archive import read_archive
 from edgeq.frontend.batch import rebatch
 from edgeq.frontend.capture import capture
+from edgeq.frontend.context import Context
 from edgeq.frontend.fidelity import LayerError, layer_errors
 from edgeq.frontend.float_graph import FloatGraph
 from edgeq.frontend.fold import fold
 from edgeq.frontend.inputs import InputChoice, calibration_arrays, fractions
-from edgeq.frontend.insert import QUANTIZER, Point, effects_of, insert, is_quantized, points, with_padding
+from edgeq.frontend.insert import (
+    QUANTIZER,
+    Point,
+    effects_of,
+    insert,
+    is_quantized,
+    missing_points,
+    points,
+    with_padding,
+)
 from edgeq.frontend.integers import Integers
 from edgeq.frontend.program import Program
 from edgeq.frontend.ranges import Range, load_ranges, observe
@@ -67,7 +77,8 @@ def lower(
     ``model`` is an nn.Module, float or quantized (FX graph mode, eager mode, pt2e), a ScriptModule, an
     ExportedProgram, or the path of a torch.export archive, which is read without running anything in it.
     ``example_inputs`` (a tuple of tensors) is needed for a module. A float model needs ``calibration``
-    (array (N, ...), or a mapping by input name) or ``ranges``; a quantized model needs neither. ``preset`` names a
+    (array (N, ...), or a mapping by input name) or ``ranges``; a quantized model needs neither, unless a table reads a
+    sum that its quantizers left alone. ``preset`` names a
     system (`edgeq presets`); ``wbits`` and ``abits`` (2..16), ``weights`` (per_channel or per_tensor) are the
     preset's unless given. ``acc_bits`` is auto or a number, ``config`` a file or mapping of per-layer settings,
     ``bias_fraction_bits`` what bias and accumulator hold beyond the products.
@@ -132,8 +143,9 @@ def lower_program(
     graph = fold(translate(program, Weights(program)), _sample_shapes(program))
     data = None if calibration is None else calibration_arrays(program, calibration, options.input)
     quantized = is_quantized(graph)
-    chosen = [] if quantized else points(graph, options.quantizes)
-    effects = {p.layer: _effects(options.settings, p.layer) for p in chosen}
+    ranged = data is not None or ranges is not None
+    chosen = points(graph, options.quantizes) if not quantized else missing_points(graph) if ranged else []
+    effects = {p.layer: _effects(options.settings, p) for p in chosen}
     for layer, names in effects_of(graph).items():
         effects[layer] = effects.get(layer, frozenset()) | names
     options.settings.check_used(effects)
@@ -142,18 +154,19 @@ def lower_program(
     found: dict[str, Range] = {}
     if quantized:
         _refuse_idle(options.settings.default, effects)
-        if ranges is not None or options.out_bits is not None:
-            what = "out-bits do" if ranges is None else "ranges do"
+        if (ranges is not None and not chosen) or options.out_bits is not None:
+            what = "out-bits do" if options.out_bits is not None else "ranges do"
             raise InputError(f"the model carries its own quantizers; {what} not apply to it")
-    else:
+    if chosen or not quantized:
         found = _ranges(program, graph, chosen, data, ranges, options.settings)
         graph = insert(graph, chosen, found, options.settings, options.out_bits)
     return _integers(program, graph, options, data, found, stored=ranges is None)
 
 
-def _effects(settings: Settings, layer: str) -> frozenset[str]:
+def _effects(settings: Settings, point: Point) -> frozenset[str]:
     """Return the settings that matter to a quantized value: with a fixed scale its range does not."""
-    fixed = settings.of(layer).rules.activations.scale == "fixed"
+    chosen = settings.of(point.layer)
+    fixed = chosen.rules.activations.scale == "fixed" or point.codes(chosen.activation_bits, chosen.rules) is not None
     return QUANTIZER - {"range"} if fixed else QUANTIZER
 
 
@@ -171,11 +184,11 @@ def _integers(
     found: Mapping[str, Range], *, stored: bool,
 ) -> Lowered:
     builder = GraphBuilder(options.name)
-    lowering = Integers(options.settings, options.input.quantization, builder)
+    lowering = Context(options.settings, builder)
     for item in graph.inputs:
         said = options.input.beyond_pixels(*found[item.name]) if item.name in found else None
         lowering.notes += [f"input '{item.name}' {said}"] if said else []
-    lowering.lower(graph)
+    Integers(lowering, options.input.quantization).lower(graph)
     default = options.settings.default
     builder.metadata["lowering"] = {
         "preset": default.preset, "wbits": default.weight_bits, "abits": default.activation_bits,

@@ -78,6 +78,19 @@ class AccRule:
 
 
 @dataclass(frozen=True)
+class FunctionRule:
+    """How functions are read from tables.
+
+    ``rounding`` makes the entries; ``fixed`` tells that sigmoid and tanh have scales of their own at 8 and 16 bits;
+    ``softmax`` is its rule where codes have 8 bits (past 12 bits it is tflite_s16 everywhere).
+    """
+
+    rounding: Rounding = R.ties_even
+    fixed: bool = False
+    softmax: Literal["table", "gemmlowp"] = "table"
+
+
+@dataclass(frozen=True)
 class Preset:
     """Rules that lowering applies throughout; ``average`` is the rounding and domain of average pools.
 
@@ -92,6 +105,7 @@ class Preset:
     activations: ActivationRule = field(default_factory=ActivationRule)
     average: tuple[Rounding, str] = (R.ties_away, "raw")
     accumulator: AccRule | None = None
+    functions: FunctionRule = field(default_factory=FunctionRule)
     bits: int = 8
     one_width: bool = False
     integer_bits: int | None = None
@@ -110,17 +124,18 @@ class Preset:
 
 
 _TFLITE = ActivationRule(affine_bits=8)
+_TFLITE_FUNCTIONS = FunctionRule(R.ties_away, fixed=True, softmax="gemmlowp")
 _TABLE = (
     Preset("edgeq", "edgeq's own: 31-bit multiplier, one rounding, ties up"),
     Preset(
         "tflite", "TensorFlow Lite Micro, common.cc MultiplyByQuantizedMultiplier: gemmlowp's two roundings",
-        RescaleRule(rounding=R.two_stage, reduced16=True), activations=_TFLITE),
+        RescaleRule(rounding=R.two_stage, reduced16=True), activations=_TFLITE, functions=_TFLITE_FUNCTIONS),
     Preset(
         "tflite_single", "TensorFlow Lite built with TFLITE_SINGLE_ROUNDING", RescaleRule(reduced16=True),
-        activations=_TFLITE),
+        activations=_TFLITE, functions=_TFLITE_FUNCTIONS),
     Preset(
         "cmsis_nn", "CMSIS-NN, arm_nnsupportfunctions.h arm_nn_requantize without CMSIS_NN_USE_SINGLE_ROUNDING",
-        RescaleRule(rounding=R.two_stage, reduced16=True), activations=_TFLITE),
+        RescaleRule(rounding=R.two_stage, reduced16=True), activations=_TFLITE, functions=_TFLITE_FUNCTIONS),
     Preset("tosa", "TOSA specification, RESCALE with single rounding", activations=_TFLITE,
            average=(R.ties_away, "centered")),
     Preset(

@@ -22,7 +22,8 @@ class State:
     out: it joins the next change of scale. ``code`` tells a quantized value from an accumulator or a 32-bit
     value, ``sum`` one that its own requantize may still complete to a layer; ``reach`` is the largest real
     magnitude that the value can have. ``layer`` named it. ``fraction_bits`` are those that an accumulator holds
-    beyond its products; ``long`` tells that its multiplier is reduced to 16 bits.
+    beyond its products; ``long`` tells that its multiplier is reduced to 16 bits, ``restated`` that the integers stand
+    at another scale than their type says: a factor was taken into it.
     """
 
     value: Value
@@ -35,6 +36,11 @@ class State:
     sum: bool = False
     fraction_bits: int = 0
     long: bool = False
+    restated: bool = False
+
+    def same_scale(self, other: State) -> bool:
+        """Tell whether the codes of two values mean the same."""
+        return (self.scale.item(), self.zero_point) == (other.scale.item(), other.zero_point)
 
 
 def code_limits(limit: Limit, quantizer: Quantize) -> tuple[int, int]:

@@ -107,6 +107,31 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
+def codes(graph: Graph, data: np.ndarray) -> dict[str, np.ndarray]:
+    """Return every value of a run on one input, as int64."""
+    run = edgeq.simulate(graph, {graph.inputs[0].name: data})
+    return {name: array.astype(np.int64) for name, array in run.values.items()}
+
+
+def centred(graph: Graph, values: dict[str, np.ndarray], name: str) -> np.ndarray:
+    """Return a value's codes without their zero point."""
+    return values[name] - graph.types[name].zero_point
+
+
+def rescaled(acc: np.ndarray, scale: float | list[float], kept: Any, axis: int = 1) -> list[int]:
+    """Return what contract section 5 makes of sums at ``scale``, in Python ints: 31-bit multipliers, ties up."""
+    from tests.oracles.lowering import multiplier
+
+    made = [multiplier(s / kept.scale) for s in (scale if isinstance(scale, list) else [scale] * acc.shape[axis])]
+    results = []
+    for place in np.ndindex(*acc.shape):
+        m, shift = made[place[axis]]
+        exact = int(acc[place]) * m
+        y = (exact + (1 << (shift - 1)) >> shift if shift > 0 else exact << -shift) + kept.zero_point
+        results.append(min(max(y, kept.type.qmin), kept.type.qmax))
+    return results
+
+
 def restored(graph: Graph, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the real numbers that the graph's outputs stand for."""
     outputs = edgeq.simulate(graph, data).outputs

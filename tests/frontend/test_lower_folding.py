@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import edgeq
-from edgeq.errors import UnsupportedOpError
 from tests.oracles import lowering as oracle
 
 torch = pytest.importorskip("torch")
@@ -108,12 +107,16 @@ def test_batch_norm_of_a_vector_is_a_diagonal() -> None:
 
 
 @pytest.mark.parametrize("channels", [2, 3])
-def test_batch_norm_of_rows_is_refused(channels: int) -> None:
+def test_batch_norm_of_rows_is_a_layer_of_its_own(channels: int) -> None:
     """Of (N, C, L) the channels are not the outputs of the matrix product, even where the numbers agree."""
     fc = linear(noise(channels, 4).tolist())
     model = OneInput(lambda m, x: m.bn(m.fc(x)), fc=fc, bn=batch_norm(*NORM, kind=nn.BatchNorm1d))
-    with pytest.raises(UnsupportedOpError, match=r"'batch_norm' in module 'bn' .*batch norm of \(N, C, L\)"):
-        lower(model, (2, 4), ranges={"x": X, "fc": Y})
+    graph = lower(model, (2, 4), ranges={"x": X, "fc": Y})
+    assert [n.op.KIND for n in graph.nodes] == ["linear", "requantize", "conv1d", "requantize"]
+    rows, offsets = folded(model.bn, [[1.0], [1.0]], [0.0, 0.0])
+    made = oracle.weights(rows, offsets, oracle.activation(*Y, 8), 8)
+    assert op(graph, "bn.acc").weight.array.reshape(2, 1).tolist() == made.codes
+    assert op(graph, "bn.acc").groups == 2
 
 
 def test_two_batch_norms_and_one_without_parameters() -> None:

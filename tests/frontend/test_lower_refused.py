@@ -33,7 +33,7 @@ class Gate(nn.Module):
         self.fc = linear(noise(2, 2).tolist())
 
     def forward(self, x):
-        return self.fc(x) * torch.sigmoid(x)  # the line that is named
+        return self.fc(x) * torch.sign(x)  # the line that is named
 
 
 class Outer(nn.Module):
@@ -51,26 +51,38 @@ def test_an_unsupported_operator_is_named_with_module_and_line() -> None:
     lines = Path(__file__).read_text().splitlines()
     line = next(k for k, text in enumerate(lines, 1) if "the line that is named" in text)
     message = str(caught.value)
-    assert re.search(rf"aten\.sigmoid\.default 'sigmoid' in module 'gate' \(.*test_lower_refused\.py:{line} in forward",
+    assert re.search(rf"aten\.sign\.default 'sign' in module 'gate' \(.*test_lower_refused\.py:{line} in forward",
                      message)
-    assert "operator aten.sigmoid.default has no integer lowering; use convolution, linear" in message
+    assert "operator aten.sign.default has no integer lowering; use convolution, linear" in message
 
 
 CASES = {
-    "conv1d": (lambda m, x: F.conv1d(x.flatten(2), torch.ones(1, 2, 1)), "no integer lowering"),
-    "transposed": (lambda m, x: F.conv_transpose2d(x, torch.ones(2, 1, 1, 1)), "no integer lowering"),
+    "conv3d": (lambda m, x: F.conv3d(x.unsqueeze(1), torch.ones(1, 1, 1, 1, 1)), "no integer lowering"),
+    "log softmax": (lambda m, x: F.log_softmax(x, 1), "leave it out and take the logits"),
+    "quotient": (lambda m, x: x / (x * x), "a quotient of two computed values has no lowering"),
+    "reciprocal": (lambda m, x: x.reciprocal(), "operator aten.reciprocal.default has no integer lowering"),
+    "constant over value": (lambda m, x: torch.ones(1, 2, 4, 4) / x, "a constant divided by a computed value"),
+    "factor per column": (lambda m, x: x * torch.ones(4), r"a constant factor of shape \[1, 1, 1, 4\]|shape \[4\]"),
+    "factor 1/0": (lambda m, x: x / 0.0, "a constant factor of shape"),
+    "stack": (lambda m, x: torch.stack([x, x], 1), "operator aten.stack.default has no integer lowering"),
+    "cat of a constant": (lambda m, x: torch.cat([x, torch.ones(2, 1, 4, 4)], 1), "it joins"),
+    "uneven nearest": (lambda m, x: F.interpolate(x, size=(6, 4)), "from 4x4 to 6x4 is no whole factor"),
+    "uneven bilinear": (lambda m, x: F.interpolate(x, scale_factor=1.3, mode="bilinear"),
+                        "scale factor of 1.3 does not make 5 of 4 exactly; give interpolate a size"),
+    "argmax inside": (lambda m, x: x.argmax(1, keepdim=True).relu(), "argmax is lowered as the last operator"),
+    "split the batch": (lambda m, x: x.chunk(2, 0)[0], "it works along dimension 0, the batch"),
+    "move the batch": (lambda m, x: x.transpose(0, 1), "it moves dimension 0 of .*, the batch"),
     "add constant": (lambda m, x: x + torch.ones(1, 2, 1, 1), "argument 'other' is a constant"),
     "add number": (lambda m, x: x + 1.0, "argument 'other' is a constant"),
     "add alpha": (lambda m, x: torch.add(x, x, alpha=2), "add with alpha other than 1"),
     "dilated pool": (lambda m, x: F.max_pool2d(x, 2, dilation=2), "dilated max pooling has no lowering"),
     "divisor": (lambda m, x: F.avg_pool2d(x, 2, divisor_override=3), "divisor_override has no lowering"),
     "uneven": (lambda m, x: F.adaptive_avg_pool2d(x, 3), "adaptive pooling of 4x4 to 3x3 has uneven windows"),
-    "mean of columns": (lambda m, x: x.mean(3), r"mean is lowered over the rows and columns of \(N, C, H, W\)"),
     "reflect": (lambda m, x: F.pad(x, (1, 1, 1, 1), mode="reflect"), "reflect|no integer lowering|not supported"),
     "crop": (lambda m, x: F.pad(x, (-1, 0)), "padding must not be negative"),
     "pad by nan": (lambda m, x: F.pad(x, (1, 0), value=math.nan), "padding value nan"),
     "pad by inf": (lambda m, x: F.pad(x, (1, 0), value=math.inf), "padding value inf"),
-    "matmul": (lambda m, x: torch.matmul(x, x), "constant|run time"),
+    "matmul": (lambda m, x: torch.matmul(x, torch.ones(2, 4, 4)), "the product mixes samples of the batch"),
     "clamp by tensors": (lambda m, x: torch.clamp(x, x * 0, None), "no integer lowering|must be numbers"),
     "cast": (lambda m, x: x.to(torch.int32), "a cast to int32 has no lowering"),
     "batch norm": (lambda m, x: F.batch_norm(x, None, None, training=True), "batch_norm"),
