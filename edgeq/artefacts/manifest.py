@@ -69,7 +69,7 @@ def dump_yaml(data: Any) -> bytes:
 def parse_yaml(data: bytes, where: str, error: type[EdgeqError] = ArtefactError) -> Any:
     """Return the plain data of a YAML text; raises ``error`` naming ``where`` and the line.
 
-    Refused beside what is no YAML: aliases, tags such as ``!!binary``, deep nesting.
+    Refused beside what is no YAML: aliases, tags such as ``!!binary``, deep nesting, a key that is given twice.
     """
     try:
         _refuse_tricks(data)
@@ -85,17 +85,41 @@ def _refuse_tricks(data: bytes) -> None:
     """Raise MarkedYAMLError for what plain data never need.
 
     Nesting exhausts the stack of the loader, which builds nodes by recursion; aliases let a few lines stand for more
-    than memory holds; tags call constructors that fail in ways of their own.
+    than memory holds; tags call constructors that fail in ways of their own; of a key that is given twice the loader
+    drops the first value without a word.
     """
-    depth = 0
+    outer: list[_Level] = []
     for event in yaml.parse(data, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
+        if isinstance(event, yaml.NodeEvent) and outer:
+            _note(outer[-1], event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            outer.append(_Level(isinstance(event, yaml.MappingStartEvent)))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            outer.pop()
+        if len(outer) > _DEEPEST:
             _refuse(event, f"nested more than {_DEEPEST} deep")
         if getattr(event, "anchor", None) is not None:
             _refuse(event, "anchors and aliases are not read; write the value out")
         if getattr(event, "tag", None) is not None:
             _refuse(event, "tags are not read; write plain data")
+
+
+@dataclass
+class _Level:
+    """A list or a mapping that is open: how many nodes it has held, and the keys among them."""
+
+    mapping: bool
+    nodes: int = 0
+    keys: set[str] = field(default_factory=set)
+
+
+def _note(level: _Level, event: Any) -> None:
+    """Count a node of a list or mapping; raises MarkedYAMLError when it is a key for the second time."""
+    if level.mapping and level.nodes % 2 == 0 and isinstance(event, yaml.ScalarEvent):
+        if event.value in level.keys:
+            _refuse(event, f"the key {event.value[:40]!r} is given twice")
+        level.keys.add(event.value)
+    level.nodes += 1
 
 
 def _refuse(event: Any, problem: str) -> NoReturn:

@@ -71,6 +71,9 @@ def command(
 
 def _arrays(graph: Graph, inputs: tuple[str, ...], count: int | None) -> dict[str, Any]:
     arrays = named_arrays(inputs, [i.name for i in graph.inputs], "--input")
+    empty = [name for name, array in arrays.items() if not len(array)]
+    if empty:
+        raise InputError(f"--input: input '{empty[0]}' holds no image to compare; give at least one")
     return {name: array[:count] for name, array in arrays.items()}
 
 

@@ -43,6 +43,8 @@ def _outputs(graph: Graph, done: Observation) -> list[dict[str, Any]]:
 
 def _right(done: Observation, truth: Array) -> int:
     (scores,) = done.outputs.values()
+    if not len(scores):
+        return 0
     return int((scores.reshape(len(scores), -1).argmax(axis=1) == truth).sum())
 
 

@@ -19,6 +19,7 @@ from edgeq.ir.tensor import Array, Constant
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})(e[+-]?[0-9]{1,3}|/[0-9]{1,40})?", re.IGNORECASE)
 
+_LARGEST = 2**127
 INPUT_TYPES = ("float32", "uint8", "int8")
 
 
@@ -40,6 +41,10 @@ class InputChoice:
             raise InputError(f"--std must be positive, got {', '.join(map(str, self.std))}")
         if self.kind != "uint8" and (any(self.mean) or any(s != 1 for s in self.std)):
             raise InputError("--mean and --std belong to --input-type uint8: other inputs are not normalised")
+        ends = [(p - m) / s for p in (0, 1) for m in self.mean for s in self.std]
+        if any(abs(v) > _LARGEST for v in (*ends, *self.mean, *self.std)):
+            raise InputError("--mean and --std: (p/255 - mean)/std passes 2^127, the reach of float32; write both for "
+                             "pixels of 0 to 1, such as 0.5 and 0.25")
 
     def check_channels(self, name: str, channels: int) -> None:
         """Raise InputError when mean or std have neither one value nor one per channel."""

@@ -133,6 +133,8 @@ def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
         if name not in known:
             raise InputError(f"{where}: {name!r} is not a setting; settings are {', '.join(known)}")
         problem = _problem(name, value)
+        if name == "preset":
+            _check_preset(value, where)
         if problem:
             raise InputError(f"{where}: {name} {problem}, got {value!r}")
     if values.get("acc") == "auto":
@@ -157,6 +159,11 @@ def _problem(name: str, value: Any) -> str | None:
         return None if pair and pair[0] < pair[1] else "must be [lo, hi] with lo < hi"
     if name == "acc_overflow":
         return None if value in (None, *ACC_OVERFLOWS) else "must be wrap, saturate or error"
-    if name == "preset":
-        preset(str(value))
     return None
+
+
+def _check_preset(name: Any, where: str) -> None:
+    try:
+        preset(str(name))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None

@@ -192,7 +192,7 @@ def _module(arch: str) -> tuple[torch.nn.Module, ModuleType]:
             raise ModelError(f"--arch {arch}: '{name}' is {type(made).__name__}, expected a class, function or module")
         try:
             made = made()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ModelError(f"--arch {arch}: {name}() failed: {type(error).__name__}: {error}") from error
     if not isinstance(made, torch.nn.Module):
         raise ModelError(f"--arch {arch}: {name}() gives {type(made).__name__}, expected a torch.nn.Module")

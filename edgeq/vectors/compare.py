@@ -89,7 +89,7 @@ def compare_with_simulator(
     """Compare a folder with what the simulator gives for ``inputs`` (all images)."""
     with tempfile.TemporaryDirectory(prefix="edgeq.") as scratch:
         reference = write_vectors(graph, inputs, Path(scratch) / "expected", None, layout, jobs)
-        return compare(reference, folder)
+        return _compare(reference, Path(folder), f"the graph '{graph.name}'")
 
 
 def compare(reference: str | Path, folder: str | Path) -> Comparison:
@@ -100,7 +100,11 @@ def compare(reference: str | Path, folder: str | Path) -> Comparison:
 
     Raises ArtefactError for a damaged or foreign folder, or one with no file to compare.
     """
-    expected, got = Path(reference), Path(folder)
+    return _compare(Path(reference), Path(folder), str(reference))
+
+
+def _compare(expected: Path, got: Path, whose: str) -> Comparison:
+    """Compare two folders; ``whose`` names the expected values in messages."""
     manifest = vector_manifest(expected)
     check_files(expected, manifest)
     if not got.is_dir():
@@ -109,13 +113,13 @@ def compare(reference: str | Path, folder: str | Path) -> Comparison:
         other = vector_manifest(got)
         if other.digest != manifest.digest:
             raise ArtefactError(f"{got}: vectors are of graph '{other.graph}' sha256 {other.digest[:12]}.., those of "
-                                f"{expected} of '{manifest.graph}' sha256 {manifest.digest[:12]}..")
+                                f"{whose} of '{manifest.graph}' sha256 {manifest.digest[:12]}..")
     ending = ".npy" if (got / NAME).is_file() else ""  # its hex may be in another layout
     wanted = (e for e in manifest.files if e.holds.get("role") != "raw" and e.path.endswith(ending))
     entries = sorted(wanted, key=_order)
     present = [e for e in entries if (got / e.path).is_file()]
     if not present:
-        raise ArtefactError(f"{got}: holds none of the {len(entries)} files of {expected}, such as {entries[0].path}")
+        raise ArtefactError(f"{got}: holds none of the {len(entries)} files of {whose}, such as {entries[0].path}")
     refuse_unknown(got, (e.path for e in manifest.files))
     found = [_compare_file(e, expected / e.path, got / e.path) for e in present]
     compared = {Path(e.path).stem for e in present}

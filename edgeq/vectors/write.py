@@ -64,6 +64,8 @@ def write_vectors(
     _refuse_foreign(target)
     arrays = {name: _first(name, np.asarray(data), count) for name, data in inputs.items()}
     images = max((len(a) for a in arrays.values()), default=0)
+    if arrays and not images:
+        raise InputError(f"input '{next(iter(arrays))}': holds no image; vectors need at least one")
     planned = list(slots(graph))
     with turn(target) as take_turn, new_folder(target) as temporary:
         entries = _write_raw(graph, arrays, temporary)

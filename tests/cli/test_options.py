@@ -95,3 +95,23 @@ def test_made_images_are_bounded(run, files) -> None:
     done = run("simulate", files.bundle, "--count", 10**9)
     assert (done.code, done.error) == (
         2, "--count 1000000000: at most 65536 images are made; give yours with --input")
+
+
+def test_no_image_at_all(run, files, tmp_path: Path) -> None:
+    none, labels = tmp_path / "none.npy", tmp_path / "labels.npy"
+    np.save(none, np.load(files.x)[:0])
+    np.save(labels, np.zeros(0, np.int64))
+    done = run("simulate", files.bundle, "--input", none, "--labels", labels)
+    assert (done.code, done.out.splitlines()[-1]) == (0, "accuracy: 0 of 0 (0.00 %)")
+    done = run("simulate", files.bundle, "--input", none, "--vectors", tmp_path / "v")
+    assert (done.code, done.error) == (2, "input 'x': holds no image; vectors need at least one")
+    for options in ([tmp_path], ["--kernel", "fbgemm"], [tmp_path, "--kernel", "fbgemm"]):
+        done = run("compare", *options, "--bundle", files.bundle, "--input", none)
+        assert (done.code, done.error) == (2, "--input: input 'x' holds no image to compare; give at least one")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["labels.npy", "none.npy"]
+
+
+def test_a_folder_without_a_value_of_the_graph(run, files, tmp_path: Path) -> None:
+    done = run("compare", tmp_path, "--bundle", files.bundle, "--input", files.x)
+    assert (done.code, done.error) == (
+        2, f"{tmp_path}: holds none of the 18 files of the graph 'small', such as 00_x.in.hex")

@@ -134,6 +134,10 @@ def test_two_inputs_share_the_choice() -> None:
     ({"mean": float("nan")}, "'nan' is not a number, a fraction"),
     ({"input_type": "float32", "mean": 0.5}, "--mean and --std belong to --input-type uint8"),
     ({"input_type": "int8", "std": 2}, "--mean and --std belong to --input-type uint8"),
+    ({"mean": "1e999"}, r"\(p/255 - mean\)/std passes 2\^127, the reach of float32"),
+    ({"mean": "0,-1e40,0"}, r"\(p/255 - mean\)/std passes 2\^127"),
+    ({"std": "1e-999"}, r"\(p/255 - mean\)/std passes 2\^127"),
+    ({"mean": "1e999", "std": "1e999"}, r"\(p/255 - mean\)/std passes 2\^127"),
     ({"input_type": "int4"}, "input type 'int4' does not exist; use one of float32, uint8, int8"),
 ])  # fmt: skip
 def test_a_bad_choice_is_named(options: dict, message: str) -> None:

@@ -116,7 +116,7 @@ BAD = {
     "range: [-.inf, 1]": r"range must be \[lo, hi\] with lo < hi",
     "range: [true, 2]": r"range must be \[lo, hi\] with lo < hi",
     "range: [0, 1" + "0" * 400 + "]": r"range must be \[lo, hi\] with lo < hi",
-    "preset: nope": "preset 'nope' does not exist; use one of edgeq, tflite",
+    "preset: nope": r"lower.yaml: 'a': preset 'nope' does not exist; use one of edgeq, tflite",
     "preset: [tflite]": "does not exist; use one of",
     "bits: 8": "'bits' is not a setting; settings are wbits, abits, preset, weights, acc, acc_overflow, range, "
                "bias_fraction_bits",

@@ -143,6 +143,8 @@ def test_a_file_that_exits_when_imported(weights, tmp_path) -> None:
     torch.save(weights, tmp_path / "w.pt")
     (tmp_path / "script.py").write_text("raise SystemExit(3)")
     _refused(tmp_path / "w.pt", f"{tmp_path}/script.py:Net", "importing .* failed: SystemExit: 3")
+    (tmp_path / "later.py").write_text("import sys\ndef make():\n    sys.exit(7)\n")
+    _refused(tmp_path / "w.pt", f"{tmp_path}/later.py:make", r"make\(\) failed: SystemExit: 7")
 
 
 def test_with_code(zoo, weights, tmp_path) -> None:
