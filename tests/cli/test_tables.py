@@ -48,8 +48,8 @@ def test_a_float_kernel_is_no_preset(name: str, run, files, tmp_path: Path) -> N
     done = run("lower", files.model, "--calib", files.calib, "--preset", name, "-o", tmp_path / "n.edgeq")
     assert done.code == 2
     assert done.error == (
-        f"preset '{name}': this kernel rescales in float32, so no integer lowering equals it; lower with another "
-        f"preset and compare with: edgeq compare --kernel {name}")
+        f"lower: preset '{name}': this kernel rescales in float32, so no integer lowering equals it; lower with "
+        f"another preset and compare with: edgeq compare --kernel {name}")
     assert not (tmp_path / "n.edgeq").exists()
 
 
