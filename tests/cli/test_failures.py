@@ -77,20 +77,12 @@ def test_wrong_shape(run, files, tmp_path: Path) -> None:
 
 def test_unsupported_operator(run, files, tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-<<<<<<< HEAD
     model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.LogSigmoid())
-=======
-    model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.LayerNorm(4))
->>>>>>> s3/lowering
     exported = torch.export.export(model, (torch.zeros(2, 4),))
     torch.export.save(exported, tmp_path / "m.pt2")
     np.save(tmp_path / "c.npy", np.ones((4, 4), np.float32))
     done = run("lower", tmp_path / "m.pt2", "--calib", tmp_path / "c.npy", "-o", tmp_path / "n.edgeq")
-<<<<<<< HEAD
     refused(done, "operator aten.log_sigmoid.default has no integer lowering", tmp_path, "c.npy", "m.pt2")
-=======
-    refused(done, "operator aten.layer_norm.default has no integer lowering", tmp_path, "c.npy", "m.pt2")
->>>>>>> s3/lowering
 
 
 def test_negative_shift(run, files, tmp_path: Path) -> None:
