@@ -177,3 +177,12 @@ def test_what_does_not_say_one_thing_is_refused(said: str, arguments: Any, attri
         run("resize_bilinear", [operand([[[0, 1], [2, 3]]])], *arguments, **attributes)
     with pytest.raises(GraphError, match=r"resize_bilinear 'op': x s8\[1\] must be \(C, H, W\)"):
         run("resize_bilinear", [operand([0])], (1, 1))
+
+
+def test_an_integer_past_64_bits_is_named_with_its_place() -> None:
+    b = GraphBuilder()
+    x = b.input("x", (1, 2, 3), S8)
+    with pytest.raises(GraphError, match="resize_bilinear 'r': size: an integer here has at most 64 bits"):
+        b.resize_bilinear(x, (1, 1 << 63), name="r")
+    with pytest.raises(GraphError, match="resize_bilinear 'r': scale: an integer here has at most 64 bits"):
+        b.resize_bilinear(x, (1, 1), scale=((1, 1 << 63), (1, 1)), name="r")
