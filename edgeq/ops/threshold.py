@@ -41,6 +41,7 @@ class Threshold(Op):
         C3: thresholds fit one bit more than x, signed: qmin - 1 and qmax + 1 do
         C4: the output type has at most 32 bits and holds start, start + step * K and the zero point
         C5: axis is an axis of x
+        C6: scale is one number or one per channel
 
     Hardware: K comparisons with the channel's row and a count; sorted rows allow a binary search.
     """
@@ -58,7 +59,7 @@ class Threshold(Op):
     axis: int | None = attribute(optional(integer), None)
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
-        """Yield C5, then C1 to C4."""
+        """Yield C5, then C1 to C4, C6."""
         (x,) = xs
         rank = len(x.shape)
         yield "C5", self.axis is None or -rank <= self.axis < rank, f"axis {self.axis} is not an axis of {x}"
@@ -76,6 +77,7 @@ class Threshold(Op):
         yield "C4", self.type.bits <= 32 and all(self.type.holds(v, v) for v in (*self._limits, self.zero_point)), (
             f"output type {self.type} must have at most 32 bits and hold {self._limits} and zero point "
             f"{self.zero_point}")
+        yield "C6", self.infer(x).scales_fit, f"scale {self.scale} must be one number or {channels}, one per channel"
 
     @property
     def _limits(self) -> tuple[int, int]:

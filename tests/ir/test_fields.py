@@ -106,3 +106,12 @@ def test_long_text_is_cut() -> None:
     with pytest.raises(GraphError) as caught:
         b.requantize(b.input("x", (2,), IntType(8)), 1, 1, rounding="x" * 100_000)
     assert len(str(caught.value)) < 400
+
+
+def test_a_scalar_with_a_list_of_one_scale_has_one_scale() -> None:
+    b = GraphBuilder()
+    x = b.input("x", (), IntType(8), scale=[0.5])
+    y = b.requantize(b.input("y", (), IntType(8)), 1, 1, scale=[0.5])
+    assert x.type.scale == y.type.scale == 0.5
+    for made in (b.maximum(x, y), b.minimum(x, y), b.slice(y), b.reshape(x, (1, 1)), b.flatten(y)):
+        assert made.type.scale == 0.5
