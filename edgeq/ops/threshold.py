@@ -102,7 +102,7 @@ class Threshold(Op):
         x, kept = xs[0], types[0]
         axis, channels = self._axis(kept), self._channels(kept)
         rows = (x.shape[0] * prod(kept.shape[:axis]), channels, prod(kept.shape[axis + 1 :]))
-        table = np.ascontiguousarray(np.broadcast_to(self.thresholds.array, (channels, self.thresholds.shape[-1])))
+        table = np.array(np.broadcast_to(self.thresholds.array, (channels, self.thresholds.shape[-1])), order="C")
         y = np.empty(x.shape, np.int64)
         _threshold(x.reshape(rows), table, self.direction.per_channel(channels), self.start, self.step,
                    y.reshape(rows))
