@@ -16,7 +16,7 @@ from edgeq.arith.types import IntType, Overflow, Rounding, parse_name, parse_typ
 from edgeq.errors import GraphError, shown
 from edgeq.ir.tensor import Constant
 
-MOST_ENTRIES = 1024
+MOST_ENTRIES = 64
 """Longest list of attributes; one that never ends is refused too."""
 
 

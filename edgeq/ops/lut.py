@@ -13,6 +13,7 @@ import numpy as np
 from edgeq.arith.jit import kernel
 from edgeq.arith.lookup import interpolate, interpolate_rounded, interpolation_index, lookup_index
 from edgeq.arith.types import IntType
+from edgeq.errors import shown
 from edgeq.ir.fields import constant, int_type, integer, one_of, optional, scale
 from edgeq.ir.op import Check, Op, attribute, register
 from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
@@ -68,7 +69,7 @@ class Lut(Op):
             f"output type {self.type} must have at most 32 bits and hold {self._limits}")
         yield "C3", self.type.holds(self.zero_point, self.zero_point), (
             f"output type {self.type} does not hold zero point {self.zero_point}")
-        yield "C4", self.infer(x).scales_fit, f"scale {self.scale} must be one number or {x.channels}, one per channel"
+        yield "C4", self.infer(x).scales_fit, f"scale {shown(self.scale)} must be one number or {x.channels}, one per channel"
 
     @property
     def _limits(self) -> tuple[int, int]:

@@ -51,7 +51,7 @@ def sampled(x: TensorType, size: Any, mode: Any, scale: Any, offset: Any, border
 
 def _named(shape: tuple[int, ...], size: Any, mode: Any, offset: Any, border: Any) -> Sampling:
     chosen = "half_pixel" if mode is None else mode
-    if chosen not in MODES:
+    if not isinstance(chosen, str) or chosen not in MODES:
         raise GraphError(f"resize_bilinear: mode {shown(mode)} is not one of {', '.join(MODES)}")
     if size is None or offset is not None or border is not None:
         raise GraphError("resize_bilinear: a mode needs size and neither offset nor border; or give scale")

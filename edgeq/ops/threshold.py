@@ -15,6 +15,7 @@ from edgeq.arith.jit import kernel
 from edgeq.arith.lookup import passes_threshold, threshold_level
 from edgeq.arith.primitives import accumulate
 from edgeq.arith.types import IntType, Overflow
+from edgeq.errors import shown
 from edgeq.ir.fields import constant, int_type, integer, optional, scale
 from edgeq.ir.op import Check, Op, attribute, register
 from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
@@ -77,7 +78,7 @@ class Threshold(Op):
         yield "C4", self.type.bits <= 32 and all(self.type.holds(v, v) for v in (*self._limits, self.zero_point)), (
             f"output type {self.type} must have at most 32 bits and hold {self._limits} and zero point "
             f"{self.zero_point}")
-        yield "C6", self.infer(x).scales_fit, f"scale {self.scale} must be one number or {channels}, one per channel"
+        yield "C6", self.infer(x).scales_fit, f"scale {shown(self.scale)} must be one number or {channels}, one per channel"
 
     @property
     def _limits(self) -> tuple[int, int]:
