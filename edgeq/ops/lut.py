@@ -69,7 +69,8 @@ class Lut(Op):
             f"output type {self.type} must have at most 32 bits and hold {self._limits}")
         yield "C3", self.type.holds(self.zero_point, self.zero_point), (
             f"output type {self.type} does not hold zero point {self.zero_point}")
-        yield "C4", self.infer(x).scales_fit, f"scale {shown(self.scale)} must be one number or {x.channels}, one per channel"
+        yield "C4", self.infer(x).scales_fit, (
+            f"scale {shown(self.scale)} must be one number or {x.channels}, one per channel")
 
     @property
     def _limits(self) -> tuple[int, int]:

@@ -78,7 +78,8 @@ class Threshold(Op):
         yield "C4", self.type.bits <= 32 and all(self.type.holds(v, v) for v in (*self._limits, self.zero_point)), (
             f"output type {self.type} must have at most 32 bits and hold {self._limits} and zero point "
             f"{self.zero_point}")
-        yield "C6", self.infer(x).scales_fit, f"scale {shown(self.scale)} must be one number or {channels}, one per channel"
+        yield "C6", self.infer(x).scales_fit, (
+            f"scale {shown(self.scale)} must be one number or {channels}, one per channel")
 
     @property
     def _limits(self) -> tuple[int, int]:

@@ -188,7 +188,7 @@ def test_an_integer_past_64_bits_is_named_with_its_place() -> None:
         b.resize_bilinear(x, (1, 1), scale=((1, 1 << 63), (1, 1)), name="r")
 
 
-@pytest.mark.parametrize("mode", [np.array([1, 2]), np.array([]), ["half_pixel"], 1], ids=["two", "none", "list", "one"])
+@pytest.mark.parametrize("mode", [np.array([1, 2]), np.array([]), ["half_pixel"], 1], ids=["two", "no", "list", "1"])
 def test_a_mode_is_a_name(mode: Any) -> None:
     b = GraphBuilder()
     with pytest.raises(GraphError, match=r"resize_bilinear 'r': mode .* is not one of half_pixel, align_corners"):
