@@ -25,7 +25,7 @@ from edgeq.artefacts.manifest import (
     unlisted,
 )
 from edgeq.artefacts.npy import npy_bytes, parse_npy
-from edgeq.errors import BundleError, GraphError
+from edgeq.errors import BundleError, GraphError, shown
 from edgeq.ir.graph import Graph, GraphOutput, Node
 from edgeq.ir.plain import input_from_plain, input_to_plain, op_from_plain, op_to_plain
 from edgeq.ir.stems import short_name
@@ -72,7 +72,8 @@ def load(path: str | Path) -> Graph:
     if not isinstance(data, dict) or "edgeq" not in data:
         raise BundleError(f"{folder / GRAPH}: not a graph of edgeq")
     if data["edgeq"] != VERSION:
-        raise BundleError(f"{folder / GRAPH}: version {data['edgeq']!r} is unknown; this edgeq reads version {VERSION}")
+        version = shown(data["edgeq"])
+        raise BundleError(f"{folder / GRAPH}: version {version} is unknown; this edgeq reads version {VERSION}")
     try:
         graph = _graph(data, folder, {e.path for e in manifest.files})
     except GraphError as error:
@@ -129,7 +130,7 @@ def _graph(data: Mapping[str, Any], folder: Path, listed: set[str]) -> Graph:
 
     def fetch(path: str) -> Constant:
         if path not in listed:
-            raise GraphError(f"tensor {path!r} is not a file of the bundle")
+            raise GraphError(f"tensor {shown(path)} is not a file of the bundle")
         used.add(path)
         return Constant(parse_npy((folder / path).read_bytes(), str(folder / path), BundleError))
 

@@ -18,6 +18,24 @@
 
 from __future__ import annotations
 
+import reprlib
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 120
+_BRIEF.maxlist = _BRIEF.maxtuple = _BRIEF.maxdict = _BRIEF.maxset = 8
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: on one line, cut where it is long.
+
+    >>> shown("x"), shown([0] * 1000), shown([10**5000])
+    ("'x'", '[0, 0, 0, 0, 0, 0, 0, 0, ...]', 'a list')
+    """
+    try:
+        return " ".join(_BRIEF.repr(value).split())
+    except ValueError:  # Python prints no integer of more than 4300 digits
+        return f"a {type(value).__name__}"
+
 
 class EdgeqError(Exception):
     """Base of every error that edgeq raises on purpose."""

@@ -41,7 +41,8 @@ def _backward(op: str) -> Callable[[Symbol, Any], Any]:
 class Symbol:
     """One node: an argument, a constant, or an operation on nodes, with the interval of its values.
 
-    A constant that was computed keeps the nodes that it came from: what they rely on still counts.
+    A constant that was computed keeps the nodes that it came from, and a node that a certain value left alone keeps
+    that value in ``decided_by``: what they rely on still counts.
     """
 
     def __init__(self, op: str, args: tuple[Any, ...], interval: Interval, name: str = "") -> None:
@@ -50,6 +51,7 @@ class Symbol:
         self.interval = interval
         self.name = name
         self.obligations: tuple[Obligation, ...] = ()
+        self.decided_by: tuple[Symbol, ...] = ()
 
     @property
     def bits(self) -> int:
@@ -105,7 +107,7 @@ def operate(op: str, *operands: Any) -> Any:
     """Return the node of an operation: a constant where the value is certain, an operand where it is unchanged."""
     symbols = tuple(as_symbol(a) for a in operands)
     if op in _NEUTRAL_RIGHT and symbols[1].op == "const" and symbols[1].interval[0] == _NEUTRAL_RIGHT[op]:
-        return operands[0]
+        return _decided(operands[0], symbols[1])
     lo, hi = interval_of(op, [s.interval for s in symbols])
     return Symbol("const" if lo == hi else op, symbols, (lo, hi))
 
@@ -116,8 +118,18 @@ _NEUTRAL_RIGHT = {"+": 0, "-": 0, "<<": 0, ">>": 0, "|": 0, "^": 0, "*": 1, "//"
 def choose(condition: Symbol, a: Any, b: Any) -> Any:
     """Return the node of ``a if condition else b``, or the branch itself when the condition is certain."""
     if condition.op == "const":
-        return a if condition.interval[0] else b
+        return _decided(a if condition.interval[0] else b, condition)
     return operate("select", condition, a, b)
+
+
+def _decided(value: Any, by: Symbol) -> Any:
+    """Return ``value`` as it is, behind it what the constant ``by`` was computed from."""
+    if not by.args and not by.decided_by:
+        return value
+    kept = as_symbol(value)
+    node = Symbol(kept.op, kept.args, kept.interval, kept.name)
+    node.obligations, node.decided_by = kept.obligations, (*kept.decided_by, by)
+    return node
 
 
 def relied_on(value: Symbol, lo: int, hi: int) -> Symbol:
@@ -125,6 +137,7 @@ def relied_on(value: Symbol, lo: int, hi: int) -> Symbol:
     cut = (min(max(value.interval[0], lo), hi), max(min(value.interval[1], hi), lo))
     node = Symbol(value.op, value.args, cut, value.name)
     node.obligations = (*value.obligations, Obligation((lo, hi), value.interval))
+    node.decided_by = value.decided_by
     return node
 
 

@@ -80,15 +80,15 @@ def trace(name: str, rule: Callable[..., Any], ranges: Mapping[str, Interval]) -
 
 
 def _obligations(outputs: list[Symbol]) -> tuple[Obligation, ...]:
-    """Return what every node behind the outputs relies on, those behind constants too."""
+    """Return what every node behind the outputs relies on, those behind constants and decisions too."""
     seen: dict[Symbol, None] = {}
     waiting = list(outputs)
     while waiting:
         node = waiting.pop()
         if node not in seen:
             seen[node] = None
-            waiting += node.args
-    return tuple(o for node in reversed(seen) for o in node.obligations)
+            waiting += (*node.args, *node.decided_by)
+    return tuple(dict.fromkeys(o for node in reversed(seen) for o in node.obligations))
 
 
 class _Walk:

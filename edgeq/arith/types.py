@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from edgeq.errors import GraphError
+from edgeq.errors import GraphError, shown
 
 MAX_SHIFT = 94
 """Largest right shift of a `requantize`: past it nothing of a 96-bit product is left but its sign."""
@@ -54,7 +54,7 @@ def parse_name(kind: type[_E], name: str | _E) -> _E:
     if isinstance(name, kind):
         return name
     if not isinstance(name, str) or name not in kind.__members__:
-        raise GraphError(f"{name!r} is not a rule; use one of {', '.join(kind.__members__)}")
+        raise GraphError(f"{shown(name)} is not a rule; use one of {', '.join(kind.__members__)}")
     return kind[name]
 
 
@@ -71,7 +71,7 @@ class IntType:
 
     def __post_init__(self) -> None:
         if not isinstance(self.bits, int) or isinstance(self.bits, bool):
-            raise GraphError(f"IntType: bits must be an integer, got {self.bits!r}")
+            raise GraphError(f"IntType: bits must be an integer, got {shown(self.bits)}")
         most = 64 if self.signed else 63
         if not 1 <= self.bits <= most:
             raise GraphError(f"IntType: {self} has {self.bits} bits; use 1..{most}")
@@ -107,7 +107,7 @@ def parse_type(text: str) -> IntType:
     IntType(bits=8, signed=True)
     """
     if text[:1] not in ("s", "u") or not text[1:].isdigit():
-        raise GraphError(f"{text!r} is not an integer type; write s8 or u4")
+        raise GraphError(f"{shown(text)} is not an integer type; write s8 or u4")
     return IntType(int(text[1:]), signed=text[0] == "s")
 
 

@@ -10,7 +10,7 @@ from inspect import Parameter, Signature, signature
 from typing import Any
 
 from edgeq.arith.types import IntType
-from edgeq.errors import GraphError
+from edgeq.errors import GraphError, shown
 from edgeq.ir.fields import int_type, integer, integers, optional
 from edgeq.ir.fields import scale as to_scale
 from edgeq.ir.graph import Graph, GraphInput, GraphOutput, Node, check_input
@@ -74,9 +74,12 @@ class GraphBuilder:
         """
         try:
             kept = TensorType(integers(shape), int_type(type), integer(zero_point), optional(to_scale)(scale))
-        except (TypeError, ValueError):
-            said = f"shape {shape!r} and zero_point {zero_point!r}"
-            raise GraphError(f"input '{name}': {said} must be integers, type {type!r} an IntType") from None
+        except GraphError as error:
+            raise GraphError(f"input {shown(name)}: {error}") from None
+        except (TypeError, ValueError, RuntimeError):
+            raise GraphError(
+                f"input {shown(name)}: shape {shown(shape)} and zero_point {shown(zero_point)} must be integers, type "
+                f"{shown(type)} an IntType, scale {shown(scale)} {to_scale.__doc__}, or None") from None
         item = GraphInput(name, kept, Codes() if quantization is None else quantization)
         check_input(item)
         value = self._value(kept)
@@ -93,17 +96,17 @@ class GraphBuilder:
 
     def _require_own(self, kind: str, operands: Sequence[Value], name: str | None) -> None:
         if not isinstance(name, str | None):
-            raise GraphError(f"{kind}: the name {name!r} is not text")
+            raise GraphError(f"{kind}: the name {shown(name)} is not text")
         for operand in operands:
             if not isinstance(operand, Value) or operand.owner is not self:
-                raise GraphError(f"{kind} '{name or ''}': operand {operand!r} is not a value of this graph")
+                raise GraphError(f"{kind} '{name or ''}': operand {shown(operand)} is not a value of this graph")
 
     def output(self, value: Value, name: str | None = None) -> None:
         """Let a value leave the graph, under its layer's name unless ``name`` is given."""
         if not isinstance(value, Value) or value.owner is not self:
-            raise GraphError(f"output: {value!r} is not a value of this graph")
+            raise GraphError(f"output: {shown(value)} is not a value of this graph")
         if not isinstance(name, str | None):
-            raise GraphError(f"output: the name {name!r} is not text")
+            raise GraphError(f"output: the name {shown(name)} is not text")
         self._outputs.append((value.key, name))
 
     def build(self) -> Graph:

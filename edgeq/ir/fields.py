@@ -6,13 +6,18 @@ The docstring of a converter says what it accepts; it completes the error "... i
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from edgeq.arith.types import IntType, Overflow, Rounding, parse_name, parse_type
-from edgeq.errors import GraphError
+from edgeq.errors import GraphError, shown
 from edgeq.ir.tensor import Constant
+
+MOST_ENTRIES = 64
+"""Longest list of attributes; one that never ends is refused too."""
 
 
 def integer(value: Any) -> int:
@@ -31,9 +36,17 @@ def flag(value: Any) -> bool:
     return bool(value)
 
 
+def entries(value: Any) -> tuple[Any, ...]:
+    """Return what a list holds; raises GraphError for a list far longer than a tensor has axes."""
+    given = tuple(islice(value, MOST_ENTRIES + 1))
+    if len(given) > MOST_ENTRIES:
+        raise GraphError(f"a list here has at most {MOST_ENTRIES} entries")
+    return given
+
+
 def integers(value: Any) -> tuple[int, ...]:
     """a list of integers"""
-    return tuple(integer(v) for v in value)
+    return tuple(integer(v) for v in entries(value))
 
 
 def pair(value: Any) -> tuple[int, int]:
@@ -94,25 +107,31 @@ def limits(value: Any) -> tuple[int, int]:
 
 def scale(value: Any) -> float | tuple[float, ...]:
     """a positive real number, or one per channel"""
-    numbers: Any = value if isinstance(value, list | tuple | np.ndarray) else (value,)
     try:
-        kept = tuple(float(v) for v in numbers)
+        kept = _floats(value)
     except OverflowError:
         raise GraphError("a scale must be positive and finite, got a number that no float64 holds") from None
     if not all(np.isfinite(v) and v > 0 for v in kept):
-        raise GraphError(f"a scale must be positive and finite, got {value!r}")
+        raise GraphError(f"a scale must be positive and finite, got {shown(value)}")
     return kept if isinstance(value, list | tuple | np.ndarray) and np.ndim(value) else kept[0]
+
+
+def _floats(value: Any) -> tuple[float, ...]:
+    """Return the numbers of a list, or one alone; raises TypeError for text, flags and complex numbers."""
+    numbers: Any = value if isinstance(value, list | tuple | np.ndarray) else (value,)
+    if not all(isinstance(v, Real) and not isinstance(v, bool) for v in numbers):
+        raise TypeError
+    return tuple(float(v) for v in numbers)
 
 
 def reals(value: Any) -> float | tuple[float, ...]:
     """a finite real number, or one per channel"""
-    numbers: Any = value if isinstance(value, list | tuple | np.ndarray) else (value,)
     try:
-        kept = tuple(float(v) for v in numbers)
+        kept = _floats(value)
     except OverflowError:
         raise GraphError("real numbers must be finite, got one that no float64 holds") from None
     if not all(np.isfinite(v) for v in kept):
-        raise GraphError(f"real numbers must be finite, got {value!r}")
+        raise GraphError(f"real numbers must be finite, got {shown(value)}")
     return kept if isinstance(value, list | tuple | np.ndarray) and np.ndim(value) else kept[0]
 
 

@@ -151,7 +151,7 @@ def check_input(item: GraphInput) -> None:
     check_size(f"input '{item.name}'", kept)
     if not kept.type.holds(kept.zero_point, kept.zero_point):
         raise GraphError(f"input '{item.name}': zero point {kept.zero_point} is outside {kept.type}")
-    if isinstance(kept.scale, tuple) and len(kept.scale) != kept.channels:
+    if isinstance(kept.scale, tuple) and not kept.scales_fit:
         raise GraphError(f"input '{item.name}': has {len(kept.scale)} scales for {kept.channels} channels")
     quantization: object = item.quantization
     if not isinstance(quantization, InputQuantization):

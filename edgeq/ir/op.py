@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-from edgeq.errors import GraphError
+from edgeq.errors import GraphError, shown
 from edgeq.ir.tensor import IntArray, TensorType, check_size
 
 Check = tuple[str, bool, str]
@@ -60,8 +60,8 @@ class Op(ABC):
                     object.__setattr__(self, field.name, convert(value))
                 except GraphError as error:
                     raise GraphError(f"{self.KIND}: {field.name}: {error}") from None
-                except (TypeError, ValueError, OverflowError):
-                    raise GraphError(f"{self.KIND}: {field.name}: {value!r} is not {convert.__doc__}") from None
+                except (TypeError, ValueError, OverflowError, RuntimeError):  # the last from arrays of others
+                    raise GraphError(f"{self.KIND}: {field.name}: {shown(value)} is not {convert.__doc__}") from None
 
     @classmethod
     def make(cls, xs: Sequence[TensorType], *arguments: Any, **attributes: Any) -> Op:

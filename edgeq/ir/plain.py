@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from edgeq.arith.types import IntType, Rounding, parse_name, parse_type
-from edgeq.errors import GraphError
+from edgeq.errors import GraphError, shown
 from edgeq.ir.fields import integer, integers, optional
 from edgeq.ir.fields import scale as to_scale
 from edgeq.ir.graph import GraphInput
@@ -38,11 +38,11 @@ def op_to_plain(op: Op, store: Store, *, remarks: bool = True) -> dict[str, Any]
 def op_from_plain(kind: str, data: Mapping[str, Any], fetch: Fetch) -> Op:
     """Return the op; raises GraphError for an unknown kind or field."""
     if kind not in OPS:
-        raise GraphError(f"op {kind!r} is unknown to this edgeq; ops are {', '.join(sorted(OPS))}")
+        raise GraphError(f"op {shown(kind)} is unknown to this edgeq; ops are {', '.join(sorted(OPS))}")
     known = {f.name for f in dataclasses.fields(OPS[kind])}  # type: ignore[arg-type]
     extra = sorted(set(data) - known)
     if extra:
-        raise GraphError(f"{kind}: field {extra[0]!r} is unknown")
+        raise GraphError(f"{kind}: field {shown(extra[0])} is unknown")
     try:
         return OPS[kind](**{name: _value(value, fetch) for name, value in data.items()})
     except TypeError as error:
@@ -88,14 +88,14 @@ def _quantization_from_plain(data: Mapping[str, Any], fetch: Fetch) -> InputQuan
             return Affine(_fraction(data["scale"]), parse_name(Rounding, data["rounding"]))
         case Codes.KIND:
             return Codes()
-    raise GraphError(f"input quantization {data['kind']!r} is unknown")
+    raise GraphError(f"input quantization {shown(data['kind'])} is unknown")
 
 
 def _fraction(text: str) -> Fraction:
     """Return ``p`` or ``p/q``; other notations could ask for numbers that fill the memory."""
     numerator, _, denominator = text.partition("/")
     if not (numerator.isdecimal() and (denominator or "1").isdecimal() and int(denominator or 1)):
-        raise GraphError(f"{text!r} is not a positive fraction p/q")
+        raise GraphError(f"{shown(text)} is not a positive fraction p/q")
     return Fraction(int(numerator), int(denominator or 1))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgeq.arith.types import IntType, Rounding
-from edgeq.errors import GraphError, InputError
+from edgeq.errors import GraphError, InputError, shown
 from edgeq.ir.tensor import Array, Constant, IntArray, TensorType
 
 
@@ -43,6 +43,9 @@ class Table:
 
     def check(self, name: str, to: TensorType) -> None:
         """Raise GraphError when the table's shape or values do not fit the input."""
+        if not isinstance(self.table, Constant) or not isinstance(self.rounding, Rounding):
+            raise GraphError(f"input '{name}': a table must be a Constant, its rounding a Rounding; got "
+                             f"{shown(self.table)} and {shown(self.rounding)}")
         rows = {(1, 256), (to.channels, 256)}
         if self.table.shape not in rows:
             raise GraphError(f"input '{name}': table has shape {self.table.shape}, expected one of {sorted(rows)}")
@@ -70,6 +73,9 @@ class Affine:
 
     def check(self, name: str, to: TensorType) -> None:
         """Raise GraphError for a scale no float64 holds, a wide type, or a rounding that is not for inputs."""
+        if not isinstance(self.scale, Fraction) or not isinstance(self.rounding, Rounding):
+            raise GraphError(f"input '{name}': affine scale must be a Fraction, its rounding a Rounding; got "
+                             f"{shown(self.scale)} and {shown(self.rounding)}")
         if not _SMALLEST <= self.scale <= 1 / _SMALLEST:
             raise GraphError(f"input '{name}': affine scale must be positive, within 2^-1000..2^1000")
         if to.type.bits > 32:

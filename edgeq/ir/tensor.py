@@ -34,6 +34,10 @@ class TensorType:
     axis: int = 0
     limits: tuple[int, int] | None = None
 
+    def __post_init__(self) -> None:
+        if not self.shape and isinstance(self.scale, tuple) and len(self.scale) == 1:
+            object.__setattr__(self, "scale", self.scale[0])  # a scalar has no axis for several
+
     @property
     def lo(self) -> int:
         """Smallest code that can occur."""
@@ -61,6 +65,11 @@ class TensorType:
     def channels(self) -> int:
         """Length of the channel axis, 1 for a scalar."""
         return self.shape[self.axis] if self.shape else 1
+
+    @property
+    def scales_fit(self) -> bool:
+        """Whether the scale is unknown, one number, or one per channel."""
+        return not isinstance(self.scale, tuple) or len(self.scale) == self.channels
 
 
 MOST_AXES = 31

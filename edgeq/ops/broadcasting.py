@@ -75,7 +75,12 @@ def wider(x1: TensorType, x2: TensorType) -> IntType:
 def broadcast_rows(xs: Sequence[IntArray], shape: tuple[int, ...]) -> list[IntArray]:
     """Return each operand (N, ...) broadcast to ``shape`` behind N, as one row of values."""
     whole = (xs[0].shape[0], *shape)
-    return [np.ascontiguousarray(np.broadcast_to(lifted(x, len(whole)), whole)).reshape(-1) for x in xs]
+    return [spread(lifted(x, len(whole)), whole).reshape(-1) for x in xs]
+
+
+def spread(x: IntArray, whole: tuple[int, ...]) -> IntArray:
+    """Return x broadcast to ``whole``, contiguous and writable: kernels are compiled for one layout."""
+    return np.ascontiguousarray(x) if x.shape == whole else np.array(np.broadcast_to(x, whole), order="C")
 
 
 def lifted(x: IntArray, rank: int) -> IntArray:

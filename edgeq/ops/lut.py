@@ -13,6 +13,7 @@ import numpy as np
 from edgeq.arith.jit import kernel
 from edgeq.arith.lookup import interpolate, interpolate_rounded, interpolation_index, lookup_index
 from edgeq.arith.types import IntType
+from edgeq.errors import shown
 from edgeq.ir.fields import constant, int_type, integer, one_of, optional, scale
 from edgeq.ir.op import Check, Op, attribute, register
 from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
@@ -38,6 +39,7 @@ class Lut(Op):
         C1: without interpolation x has at most 12 bits and the table 2**bits entries
         C2: with interpolation x is s16, the table has 513 entries of 16 bits, neighbours differ by at most 16 bits
         C3: the output type has at most 32 bits and holds every result and the zero point
+        C4: scale is one number or one per channel of x
 
     Hardware: one memory; with interpolation two reads, a subtraction and a 17 x 7 bit product.
     """
@@ -51,7 +53,7 @@ class Lut(Op):
     interpolation: str | None = attribute(optional(one_of("tosa", "tflite")), None)
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
-        """Yield C1 to C3."""
+        """Yield C1 to C4."""
         (x,) = xs
         shape = self.table.shape
         if self.interpolation is None:
@@ -67,6 +69,8 @@ class Lut(Op):
             f"output type {self.type} must have at most 32 bits and hold {self._limits}")
         yield "C3", self.type.holds(self.zero_point, self.zero_point), (
             f"output type {self.type} does not hold zero point {self.zero_point}")
+        yield "C4", self.infer(x).scales_fit, (
+            f"scale {shown(self.scale)} must be one number or {x.channels}, one per channel")
 
     @property
     def _limits(self) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from edgeq.arith.types import IntType, Overflow
 from edgeq.ir import fields
 from edgeq.ir.op import Bounds, Check, Finding, Op, attribute, register
 from edgeq.ir.tensor import IntArray, TensorType
-from edgeq.ops.broadcasting import broadcast, lifted
+from edgeq.ops.broadcasting import broadcast, lifted, spread
 from edgeq.ops.sum_of_products import Products
 from edgeq.ops.weighted import HOST_LIMIT, MOST_LANES, Product, Sums, accumulator_constraints, product
 from edgeq.ops.window import Window
@@ -133,4 +133,4 @@ class Matmul(Op):
 def _spread(x: IntArray, lead: tuple[int, ...]) -> IntArray:
     """Return x with its leading axes broadcast to ``lead``, contiguous."""
     whole = (*lead, *x.shape[-2:])
-    return np.ascontiguousarray(np.broadcast_to(lifted(x, len(whole)), whole))
+    return spread(lifted(x, len(whole)), whole)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Any
 
-from edgeq.errors import GraphError
-from edgeq.ir.fields import pair
+from edgeq.errors import GraphError, shown
+from edgeq.ir.fields import entries, pair
 from edgeq.ir.tensor import TensorType
 
 MODES = ("half_pixel", "align_corners", "asymmetric")
@@ -51,8 +51,8 @@ def sampled(x: TensorType, size: Any, mode: Any, scale: Any, offset: Any, border
 
 def _named(shape: tuple[int, ...], size: Any, mode: Any, offset: Any, border: Any) -> Sampling:
     chosen = "half_pixel" if mode is None else mode
-    if chosen not in MODES:
-        raise GraphError(f"resize_bilinear: mode {mode!r} is not one of {', '.join(MODES)}")
+    if not isinstance(chosen, str) or chosen not in MODES:
+        raise GraphError(f"resize_bilinear: mode {shown(mode)} is not one of {', '.join(MODES)}")
     if size is None or offset is not None or border is not None:
         raise GraphError("resize_bilinear: a mode needs size and neither offset nor border; or give scale")
     made = _pair("size", size)
@@ -92,17 +92,21 @@ def _lengths(shape: tuple[int, ...], ratios: Any, offset: tuple[int, int], borde
 def _pair(name: str, value: Any) -> tuple[int, int]:
     try:
         return pair(value)
+    except GraphError as error:
+        raise GraphError(f"resize_bilinear: {name}: {error}") from None
     except (TypeError, ValueError):
-        raise GraphError(f"resize_bilinear: {name}: {value!r} is not {pair.__doc__}") from None
+        raise GraphError(f"resize_bilinear: {name}: {shown(value)} is not {pair.__doc__}") from None
 
 
 def _pair_of(value: Any) -> tuple[Any, Any]:
     """Return the ratio of each axis: ``((n, d), (n, d))``, or TOSA's list of four."""
     try:
-        entries = list(value)
-        if len(entries) == 4:
-            return tuple(entries[:2]), tuple(entries[2:])
-        first, second = entries
+        given = entries(value)
+        if len(given) == 4:
+            return given[:2], given[2:]
+        first, second = given
+    except GraphError as error:
+        raise GraphError(f"resize_bilinear: scale: {error}") from None
     except (TypeError, ValueError):
-        raise GraphError(f"resize_bilinear: scale: {value!r} is not two ratios (n, d) or four integers") from None
+        raise GraphError(f"resize_bilinear: scale: {shown(value)} is not two ratios (n, d) or four integers") from None
     return first, second

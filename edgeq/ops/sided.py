@@ -116,10 +116,10 @@ class Sided(Op):
         fixed = np.array([kept.zero_point, self.rounding, self.zero_point, self.type.qmin, self.type.qmax,
                           self.overflow, *limits], np.int64)
         wide = np.array(list(self.proofs(kept).values()))
-        slope = self.slope(kept) or (Constant([]), 0)
-        alpha = slope[0].per_channel(channels) if slope[0].array.size else slope[0].array
-        stopped = _sides(x.reshape(rows), alpha, slope[1], multiplier, left_shift, shift, fixed, wide, y.reshape(rows),
-                         found)
+        slope = self.slope(kept)
+        alpha, alpha_zero_point = (slope[0].per_channel(channels), slope[1]) if slope else (np.zeros(0, np.int64), 0)
+        stopped = _sides(x.reshape(rows), alpha, alpha_zero_point, multiplier, left_shift, shift, fixed, wide,
+                         y.reshape(rows), found)
         if not stopped:
             return y
         index, value = (int(v) for v in found)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeq.errors import GraphError
+from edgeq.errors import GraphError, shown
 from edgeq.ir import fields
 from edgeq.ir.op import Check, Op, attribute, register
 from edgeq.ir.tensor import IntArray, Scale, TensorType
@@ -89,12 +89,14 @@ def _entries(name: str, value: Any, rank: int) -> list[int | None]:
     """Return one entry per axis: an integer alone is for axis 0, None for all of each."""
     if value is None:
         return [None] * rank
-    if isinstance(value, int | np.integer):
-        return [fields.integer(value), *[None] * (rank - 1)]
     try:
-        return [None if v is None else fields.integer(v) for v in value]
+        if isinstance(value, int | np.integer):
+            return [fields.integer(value), *[None] * (rank - 1)]
+        return [None if v is None else fields.integer(v) for v in fields.entries(value)]
+    except GraphError as error:
+        raise GraphError(f"slice: {name}: {error}") from None
     except TypeError:
-        raise GraphError(f"slice: {name}: {value!r} is not an integer, None or a list of them") from None
+        raise GraphError(f"slice: {name}: {shown(value)} is not an integer, None or a list of them") from None
 
 
 def _resolved(size: int, start: int | None, stop: int | None, step: int | None) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from edgeq.arith.jit import kernel
 from edgeq.arith.lookup import passes_threshold, threshold_level
 from edgeq.arith.primitives import accumulate
 from edgeq.arith.types import IntType, Overflow
+from edgeq.errors import shown
 from edgeq.ir.fields import constant, int_type, integer, optional, scale
 from edgeq.ir.op import Check, Op, attribute, register
 from edgeq.ir.tensor import Constant, IntArray, Scale, TensorType
@@ -41,6 +42,7 @@ class Threshold(Op):
         C3: thresholds fit one bit more than x, signed: qmin - 1 and qmax + 1 do
         C4: the output type has at most 32 bits and holds start, start + step * K and the zero point
         C5: axis is an axis of x
+        C6: scale is one number or one per channel
 
     Hardware: K comparisons with the channel's row and a count; sorted rows allow a binary search.
     """
@@ -58,7 +60,7 @@ class Threshold(Op):
     axis: int | None = attribute(optional(integer), None)
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
-        """Yield C5, then C1 to C4."""
+        """Yield C5, then C1 to C4, C6."""
         (x,) = xs
         rank = len(x.shape)
         yield "C5", self.axis is None or -rank <= self.axis < rank, f"axis {self.axis} is not an axis of {x}"
@@ -76,6 +78,8 @@ class Threshold(Op):
         yield "C4", self.type.bits <= 32 and all(self.type.holds(v, v) for v in (*self._limits, self.zero_point)), (
             f"output type {self.type} must have at most 32 bits and hold {self._limits} and zero point "
             f"{self.zero_point}")
+        yield "C6", self.infer(x).scales_fit, (
+            f"scale {shown(self.scale)} must be one number or {channels}, one per channel")
 
     @property
     def _limits(self) -> tuple[int, int]:
@@ -100,7 +104,7 @@ class Threshold(Op):
         x, kept = xs[0], types[0]
         axis, channels = self._axis(kept), self._channels(kept)
         rows = (x.shape[0] * prod(kept.shape[:axis]), channels, prod(kept.shape[axis + 1 :]))
-        table = np.ascontiguousarray(np.broadcast_to(self.thresholds.array, (channels, self.thresholds.shape[-1])))
+        table = np.array(np.broadcast_to(self.thresholds.array, (channels, self.thresholds.shape[-1])), order="C")
         y = np.empty(x.shape, np.int64)
         _threshold(x.reshape(rows), table, self.direction.per_channel(channels), self.start, self.step,
                    y.reshape(rows))

@@ -114,6 +114,21 @@ def test_a_shift_that_may_pass_its_limit_is_an_unproven_obligation() -> None:
     assert [o.limits for o in found.obligations if not o.holds] == [(0, 62)]
 
 
+def test_what_a_certain_condition_was_computed_from_is_relied_on() -> None:
+    """The product, 2**70, passes 63 bits; `narrow` gives 0 whatever it is, and `+ 0` drops what it came from."""
+    ranges = {"x": (1 << 40,) * 2, "multiplier": (1 << 30,) * 2, "shift": (0, 0), "rounding": (0, 0), "lo": (0, 0),
+              "hi": (1, 1), "overflow": (int(Overflow.zero),) * 2}
+
+    def rule(x: Any, multiplier: Any, shift: Any, rounding: Any, lo: Any, hi: Any, overflow: Any) -> Any:
+        t = p.rescale(x, 0, multiplier, 0, shift, rounding, 0)
+        return x + p.narrow(t, lo, hi, overflow)
+
+    found = trace("rule", rule, ranges)
+    assert found.result_intervals == ((1 << 40, 1 << 40),)
+    assert [o.traced for o in found.obligations if not o.holds] == [(1 << 70, 1 << 70)]
+    assert not found.proven
+
+
 def test_c_refuses_what_64_bits_cannot_hold() -> None:
     with pytest.raises(ValueError, match=r"product: t0 \(\*\) needs 65 bits"):
         print_c(trace("product", _rule("*"), {"a": (-(1 << 63), 0), "b": (-1, 1)}))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
+from typing import Any
+
+import numpy as np
 import pytest
 
 from edgeq import GraphBuilder, IntType
@@ -36,3 +40,78 @@ def test_integers_have_at_most_64_bits(value: int) -> None:
         b.requantize(x, value, 0)
     with pytest.raises(GraphError, match=r"input 'y'.* must be integers|at most 64 bits"):
         b.input("y", (2,), IntType(8), zero_point=value)
+
+
+class Refusing:
+    """An array that gives nothing away, as torch's that need a gradient."""
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise RuntimeError("not now")
+
+    def __repr__(self) -> str:
+        return "Refusing()"
+
+
+@pytest.mark.parametrize(("value", "pattern"), [
+    ("1.5", "'1.5'"), (True, "True"), (np.complex64(1 + 2j), "1.*2j"), ([1.0, "2"], r"\[1.0, '2'\]"),
+    (np.array([1 + 2j, 1]), "array"),
+], ids=["text", "flag", "complex", "list", "array"])
+def test_a_scale_is_a_real_number(value: Any, pattern: str) -> None:
+    b = GraphBuilder()
+    x = b.input("x", (2,), IntType(8))
+    with pytest.raises(GraphError, match=f"requantize 'r': scale: .*{pattern}.* is not a positive real number"):
+        b.requantize(x, 1, 1, scale=value, name="r")
+    with pytest.raises(GraphError, match=f"linear 'fc': bias_real: .*{pattern}.* is not a finite real number"):
+        b.linear(x, [[1, 1]], bias_real=value, name="fc")
+    with pytest.raises(GraphError, match=f"input 'y': .* scale .*{pattern}.* a positive real number, or one per"):
+        b.input("y", (2,), IntType(8), scale=value)
+
+
+def test_a_list_that_never_ends_is_refused() -> None:
+    b = GraphBuilder()
+    x = b.input("x", (2,), IntType(8))
+    for call in (lambda: b.transpose(x, count(), name="op"), lambda: b.slice(x, count(), name="op")):
+        with pytest.raises(GraphError, match=r"'op': .*a list here has at most 64 entries"):
+            call()
+    image = b.input("image", (1, 2, 2), IntType(8))
+    for call in (lambda: b.max_pool2d(image, count(), name="op"), lambda: b.resize_bilinear(image, (2, 2),
+                 scale=count(), name="op"), lambda: b.pad(image, [0] * 3, count(), name="op")):
+        with pytest.raises(GraphError, match=r"'op': .*a list here has at most 64 entries"):
+            call()
+    with pytest.raises(GraphError, match="input 'y': a list here has at most 64 entries"):
+        b.input("y", count(), IntType(8))
+
+
+@pytest.mark.parametrize(("value", "said"), [
+    (np.array([[1, 2], [3, 4]]), "array([[1, 2], [3, 4]])"), (list(range(9999)), "[0, 1, 2, 3, 4, 5, 6, 7, ...]"),
+    ([10**5000], "a list"), ({"a": 10**5000}, "a dict"), (Refusing(), "Refusing()"),
+], ids=["lines", "long", "digits", "digits in a mapping", "array"])
+def test_what_was_got_is_shown_on_one_line(value: Any, said: str) -> None:
+    b = GraphBuilder()
+    x = b.input("x", (2,), IntType(8))
+    with pytest.raises(GraphError) as caught:
+        b.clamp(x, value, 1, name="c")
+    assert str(caught.value) == f"clamp 'c': lo: {said} is not an integer"
+
+
+def test_an_array_that_cannot_be_read() -> None:
+    b = GraphBuilder()
+    with pytest.raises(GraphError) as caught:
+        b.linear(b.input("x", (2,), IntType(8)), Refusing(), name="fc")
+    assert str(caught.value) == "linear 'fc': weight: Refusing() is not an integer or an array of integers"
+
+
+def test_long_text_is_cut() -> None:
+    b = GraphBuilder()
+    with pytest.raises(GraphError) as caught:
+        b.requantize(b.input("x", (2,), IntType(8)), 1, 1, rounding="x" * 100_000)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_scalar_with_a_list_of_one_scale_has_one_scale() -> None:
+    b = GraphBuilder()
+    x = b.input("x", (), IntType(8), scale=[0.5])
+    y = b.requantize(b.input("y", (), IntType(8)), 1, 1, scale=[0.5])
+    assert x.type.scale == y.type.scale == 0.5
+    for made in (b.maximum(x, y), b.minimum(x, y), b.slice(y), b.reshape(x, (1, 1)), b.flatten(y)):
+        assert made.type.scale == 0.5

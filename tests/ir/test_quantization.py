@@ -140,3 +140,15 @@ def test_affine_refuses_data(data: Any, pattern: str) -> None:
 def test_affine_refused(quantization: Affine, kept: IntType, pattern: str) -> None:
     with pytest.raises(GraphError, match=f"input 'x': {pattern}"):
         quantization.check("x", TensorType((3,), kept))
+
+
+@pytest.mark.parametrize(("quantization", "pattern"), [
+    (Affine(0.5), "affine scale must be a Fraction, its rounding a Rounding; got 0.5 and"),  # type: ignore[arg-type]
+    (Affine("x"), "affine scale must be a Fraction.* got 'x' and"),  # type: ignore[arg-type]
+    (Affine(Fraction(1, 2), "floor"), "affine scale must .* a Rounding; got .* and 'floor'"),  # type: ignore[arg-type]
+    (Table(5), "a table must be a Constant, its rounding a Rounding; got 5 and"),  # type: ignore[arg-type]
+    (Table(Constant([[0] * 256]), "floor"), "a table must .* a Rounding; got .* and 'floor'"),  # type: ignore[arg-type]
+])
+def test_fields_of_other_kinds_refused(quantization: Any, pattern: str) -> None:
+    with pytest.raises(GraphError, match=f"input 'x': {pattern}"):
+        codes_of(quantization, [[0, 0, 0]])

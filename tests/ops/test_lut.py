@@ -99,3 +99,12 @@ def test_constraints_c1_to_c3(label: str, pattern: str, kept: IntType, table: An
 def test_unknown_interpolation() -> None:
     with pytest.raises(GraphError, match="lut 'op': interpolation: 'cubic' is not one of tosa, tflite, or None"):
         run("lut", [operand([0], S16)], LINE, interpolation="cubic")
+
+
+def test_c4_one_scale_or_one_per_channel() -> None:
+    b = GraphBuilder()
+    x = b.input("x", (2, 3), S8)
+    assert b.lut(x, [0] * 256, scale=[0.5, 0.25]).type.scale == (0.5, 0.25)
+    for scale in ([0.5], [0.5, 0.25, 0.5]):
+        with pytest.raises(GraphError, match=r"lut 'op' C4: scale \(.*\) must be one number or 2, one per channel"):
+            b.lut(x, [0] * 256, scale=scale, name="op")

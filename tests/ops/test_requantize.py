@@ -221,3 +221,14 @@ def test_constraint_c6_two_stage_takes_32_bits() -> None:
 def test_wrapping_what_is_exact() -> None:
     exact = (2**47 - 1) * MOST >> 36
     assert one(2**47 - 1, MOST, 36, kept=S48, overflow="wrap", rounding="floor") == exact % 256 - 256
+
+
+def test_a_value_that_cannot_vary_takes_the_wide_form_where_its_product_passes_63_bits() -> None:
+    """-2**31 * 2**31 * (2**32 - 1) / 2**62 is about -2**32, outside u2; modulo 2**64 the product would give 1."""
+    b = GraphBuilder()
+    x = b.clamp(b.input("x", (1,), S32), -MOST - 1, -MOST - 1)
+    b.output(b.requantize(x, 2**32 - 1, 62, 31, "floor", type=IntType(2, signed=False), overflow="zero"), name="y")
+    graph = b.build()
+    assert graph.nodes[-1].op.proofs(graph.types["clamp_0"]) == {"wide": True}
+    for kernel in ("auto", "reference"):
+        assert simulate(graph, {"x": np.array([[5]])}, kernel=kernel).outputs["y"].item() == 0

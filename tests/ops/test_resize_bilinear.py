@@ -177,3 +177,19 @@ def test_what_does_not_say_one_thing_is_refused(said: str, arguments: Any, attri
         run("resize_bilinear", [operand([[[0, 1], [2, 3]]])], *arguments, **attributes)
     with pytest.raises(GraphError, match=r"resize_bilinear 'op': x s8\[1\] must be \(C, H, W\)"):
         run("resize_bilinear", [operand([0])], (1, 1))
+
+
+def test_an_integer_past_64_bits_is_named_with_its_place() -> None:
+    b = GraphBuilder()
+    x = b.input("x", (1, 2, 3), S8)
+    with pytest.raises(GraphError, match="resize_bilinear 'r': size: an integer here has at most 64 bits"):
+        b.resize_bilinear(x, (1, 1 << 63), name="r")
+    with pytest.raises(GraphError, match="resize_bilinear 'r': scale: an integer here has at most 64 bits"):
+        b.resize_bilinear(x, (1, 1), scale=((1, 1 << 63), (1, 1)), name="r")
+
+
+@pytest.mark.parametrize("mode", [np.array([1, 2]), np.array([]), ["half_pixel"], 1], ids=["two", "no", "list", "1"])
+def test_a_mode_is_a_name(mode: Any) -> None:
+    b = GraphBuilder()
+    with pytest.raises(GraphError, match=r"resize_bilinear 'r': mode .* is not one of half_pixel, align_corners"):
+        b.resize_bilinear(b.input("x", (1, 2, 3), S8), (2, 2), mode, name="r")

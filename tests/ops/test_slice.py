@@ -98,3 +98,11 @@ def test_an_op_made_without_the_shape_counts_from_the_front() -> None:
 def test_entries_are_integers(start: Any) -> None:
     with pytest.raises(GraphError, match=r"slice 'op'"):
         run("slice", [operand([1, 2])], start)
+
+
+def test_an_integer_past_64_bits_is_named_with_its_place() -> None:
+    b = GraphBuilder()
+    x = b.input("x", (2, 3), S8)
+    for given in (1 << 63, [0, 1 << 63]):
+        with pytest.raises(GraphError, match="slice 's': stop: an integer here has at most 64 bits"):
+            b.slice(x, None, given, name="s")

@@ -110,3 +110,12 @@ def test_result_type_and_layer() -> None:
 def test_constraints_c1_to_c5(label: str, pattern: str, kept: IntType, arguments: Any, attributes: Any) -> None:
     with pytest.raises(GraphError, match=f"threshold 'op' {label}: {pattern}"):
         run("threshold", [operand([1, 0], kept)], *arguments, **attributes)
+
+
+def test_c6_one_scale_or_one_per_channel() -> None:
+    b = GraphBuilder()
+    x = b.input("x", (2, 3), S8)
+    assert b.threshold(x, [1], 1, scale=[0.5] * 3, axis=1).type.scale == (0.5, 0.5, 0.5)
+    for scale in ([0.5], [0.5, 0.25, 0.5]):
+        with pytest.raises(GraphError, match=r"threshold 'op' C6: scale \(.*\) must be one number or 2, one per"):
+            b.threshold(x, [1], 1, scale=scale, name="op")
