@@ -24,13 +24,15 @@ class FloatOp:
     """An operator on real numbers; a family of :mod:`edgeq.frontend.lowerings` reads, quantizes and lowers it.
 
     ``COMPUTES``: its result has a scale of its own, so post-training quantization puts a quantizer behind it.
-    ``KEEPS``: its result stands at its operand's scale. ``RIDES``: where it alone reads a result, that result needs
-    no quantizer: both are one change of scale. ``COMPARES``: it reads a result as it is, without a quantizer.
-    ``READS_CODES``: it looks its operand up, so that must be quantized.
+    ``KEEPS``: its result stands at its operand's scale. ``CHOOSES``: it holds values of its operand alone.
+    ``RIDES``: where it alone reads a result, that result needs no quantizer: both are one change of scale.
+    ``COMPARES``: it reads a result as it is, without a quantizer. ``READS_CODES``: it looks its operand up, so that
+    must be quantized.
     """
 
     COMPUTES: ClassVar[bool] = False
     KEEPS: ClassVar[bool] = False
+    CHOOSES: ClassVar[bool] = False
     RIDES: ClassVar[bool] = False
     COMPARES: ClassVar[bool] = False
     READS_CODES: ClassVar[bool] = False

@@ -14,12 +14,12 @@ from edgeq.frontend.float_graph import BatchNorm, Convolve, FloatGraph, FloatNod
 
 
 def fold(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:
-    """Return the network with `Same` removed, batch norm and zero padding folded, limits moved and merged.
+    """Return the network with `Same` removed, inputs quantized first, batch norm and padding folded, limits merged.
 
     ``shapes`` are the sample shapes of values. A batch norm that follows no convolution of its own becomes a
     depthwise 1x1 convolution.
     """
-    graph = _skip_same(graph)
+    graph = _inputs_quantized_first(_skip_same(graph))
     graph = _fold_batch_norm(graph, shapes)
     graph = _fold_padding(graph)
     return _merge_limits(_limits_before_quantizers(graph))
@@ -36,6 +36,39 @@ def _skip_same(graph: FloatGraph) -> FloatGraph:
         else:
             nodes.append(replace(node, inputs=inputs))
     return FloatGraph(graph.inputs, tuple(nodes), tuple(source.get(o, o) for o in graph.outputs))
+
+
+def _inputs_quantized_first(graph: FloatGraph) -> FloatGraph:
+    """Turn input, move, quantize into input, quantize, move, where a quantizer alone reads what was moved.
+
+    FX graph mode leaves a flatten of the input in float. A monotone code commutes with a choice of values.
+    """
+    raw = {i.name for i in graph.inputs}
+    moves = []
+    for node in graph.nodes:
+        if node.op.CHOOSES and node.inputs[0] in raw:
+            raw.add(node.value)
+            moves.append(node)
+    for move in reversed(moves):
+        readers = graph.consumers()
+        read, alone = readers.get(move.value, []), len(readers[move.inputs[0]]) == 1
+        if alone and len(read) == 1 and isinstance(read[0].op, Quantize) and move.value not in graph.outputs:
+            graph = _swapped(graph, move, read[0])
+    return graph
+
+
+def _swapped(graph: FloatGraph, move: FloatNode, quantizer: FloatNode) -> FloatGraph:
+    """Put a quantizer before the move that it reads; what read it now reads the move."""
+    def renamed(values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(move.value if v == quantizer.value else v for v in values)
+
+    nodes: list[FloatNode] = []
+    for node in graph.nodes:
+        if node.value == move.value:
+            nodes += [replace(quantizer, inputs=move.inputs), replace(move, inputs=(quantizer.value,))]
+        elif node.value != quantizer.value:
+            nodes.append(replace(node, inputs=renamed(node.inputs)))
+    return FloatGraph(graph.inputs, tuple(nodes), renamed(graph.outputs))
 
 
 def _fold_batch_norm(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:

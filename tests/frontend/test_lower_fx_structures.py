@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import edgeq
@@ -49,6 +50,17 @@ class Rows(nn.Module):
 
     def forward(self, x):
         return self.last(F.relu(self.rows(x)).flatten(1))
+
+
+class Moved(nn.Module):
+    """A pool, a view and a flatten of the input, which FX graph mode leaves in float."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3 * 64, 4)
+
+    def forward(self, x):
+        return self.fc(F.max_pool2d(x, 2).reshape(x.size(0), 3, 64).flatten(1))
 
 
 @pytest.mark.parametrize(
@@ -110,3 +122,22 @@ def test_two_inputs_and_two_outputs() -> None:
         graph = edgeq.lower(convert_fx(prepared), (images(2), images(2)))
     assert [i.name for i in graph.inputs] == ["left", "right"]
     assert [o.name for o in graph.outputs] == ["add", "a"]
+
+
+@pytest.mark.parametrize(("make", "layers"), [
+    (lambda: nn.Sequential(nn.Flatten(), nn.Linear(768, 8), nn.ReLU(), nn.Linear(8, 4)), ["0", "1", "3"]),
+    (Moved, ["max_pool2d", "reshape", "flatten", "quantize_per_tensor_1", "fc"]),
+])
+def test_an_input_that_is_moved_before_it_is_quantized(make, layers: list[str]) -> None:
+    torch.manual_seed(0)
+    model = quantize(make().eval(), images(16), "qnnpack")
+    graph = edgeq.lower(model, images(2).numpy())
+    assert [layer.name for layer in graph.layers] == layers
+    data = images(50, seed=2)
+    with engine("qnnpack"):
+        real = model(data).numpy()
+    kept = graph.types[graph.outputs[0].value]
+    codes = next(iter(edgeq.simulate(graph, {graph.inputs[0].name: data.numpy()}).outputs.values()))
+    expected = np.rint(real.astype(np.float64) / kept.scale).astype(np.int64) + kept.zero_point
+    assert expected.min() < expected.max()
+    assert np.array_equal(codes, expected)

@@ -21,14 +21,14 @@ _ALL = 2**63 - 1
 class Flatten(fg.FloatOp):
     """All values of a sample in one row."""
 
-    KEEPS = True
+    KEEPS = CHOOSES = True
 
 
 @dataclass(frozen=True)
 class Reshape(fg.FloatOp):
     """Another shape of the sample."""
 
-    KEEPS = True
+    KEEPS = CHOOSES = True
 
     shape: tuple[int, ...]
 
@@ -37,7 +37,7 @@ class Reshape(fg.FloatOp):
 class Transpose(fg.FloatOp):
     """The axes of the sample in another order."""
 
-    KEEPS = True
+    KEEPS = CHOOSES = True
 
     perm: tuple[int, ...]
 
@@ -46,7 +46,7 @@ class Transpose(fg.FloatOp):
 class Slice(fg.FloatOp):
     """Part of the sample along one axis, which goes with ``drop``; ``stop`` None takes up to the last."""
 
-    KEEPS = True
+    KEEPS = CHOOSES = True
 
     axis: int
     start: int
@@ -59,7 +59,7 @@ class Slice(fg.FloatOp):
 class PixelShuffle(fg.FloatOp):
     """Channels moved into squares of pixels."""
 
-    KEEPS = True
+    KEEPS = CHOOSES = True
 
     factor: int
 

@@ -26,7 +26,7 @@ _FINE_SHIFT = 12
 class MaxPool(fg.FloatOp):
     """Largest value of each window."""
 
-    KEEPS = True
+    KEEPS = CHOOSES = True
 
     kernel: tuple[int, int]
     stride: tuple[int, int]

@@ -17,7 +17,7 @@ from edgeq.frontend.states import State
 class Upsample(fg.FloatOp):
     """Each value repeated down and across."""
 
-    KEEPS = True
+    KEEPS = CHOOSES = True
 
     factors: tuple[int, int]
 
