@@ -78,6 +78,17 @@ class AccRule:
 
 
 @dataclass(frozen=True)
+class SumRule:
+    """How two codes are brought to one scale before they are added: to twice the larger scale, over a power of two.
+
+    ``headroom`` is the left shift of codes of at most 8 bits, ``wide_headroom`` of at most 16.
+    """
+
+    headroom: int
+    wide_headroom: int
+
+
+@dataclass(frozen=True)
 class FunctionRule:
     """How functions are read from tables.
 
@@ -95,7 +106,8 @@ class Preset:
     """Rules that lowering applies throughout; ``average`` is the rounding and domain of average pools.
 
     ``bits`` of weights and activations unless the user says; ``one_width`` when the two must be equal;
-    ``integer_bits`` those of ``ap_fixed<bits, integer_bits>``. ``accumulator`` None is the proven width.
+    ``integer_bits`` those of ``ap_fixed<bits, integer_bits>``. ``accumulator`` None is the proven width; ``sums`` None
+    is one scale of 32 bits, whatever the operands.
     """
 
     name: str
@@ -106,6 +118,7 @@ class Preset:
     average: tuple[Rounding, str] = (R.ties_away, "raw")
     accumulator: AccRule | None = None
     functions: FunctionRule = field(default_factory=FunctionRule)
+    sums: SumRule | None = None
     bits: int = 8
     one_width: bool = False
     integer_bits: int | None = None
@@ -124,20 +137,24 @@ class Preset:
 
 
 _TFLITE = ActivationRule(affine_bits=8)
+_TFLITE_SUMS = SumRule(20, 15)
 _TFLITE_FUNCTIONS = FunctionRule(R.ties_away, fixed=True, softmax="gemmlowp")
 _TABLE = (
     Preset("edgeq", "edgeq's own: 31-bit multiplier, one rounding, ties up"),
     Preset(
         "tflite", "TensorFlow Lite Micro, common.cc MultiplyByQuantizedMultiplier: gemmlowp's two roundings",
-        RescaleRule(rounding=R.two_stage, reduced16=True), activations=_TFLITE, functions=_TFLITE_FUNCTIONS),
+        RescaleRule(rounding=R.two_stage, reduced16=True), activations=_TFLITE, functions=_TFLITE_FUNCTIONS,
+        sums=_TFLITE_SUMS),
     Preset(
         "tflite_single", "TensorFlow Lite built with TFLITE_SINGLE_ROUNDING", RescaleRule(reduced16=True),
-        activations=_TFLITE, functions=_TFLITE_FUNCTIONS),
+        activations=_TFLITE, functions=_TFLITE_FUNCTIONS,
+        sums=_TFLITE_SUMS),
     Preset(
         "cmsis_nn", "CMSIS-NN, arm_nnsupportfunctions.h arm_nn_requantize without CMSIS_NN_USE_SINGLE_ROUNDING",
-        RescaleRule(rounding=R.two_stage, reduced16=True), activations=_TFLITE, functions=_TFLITE_FUNCTIONS),
+        RescaleRule(rounding=R.two_stage, reduced16=True), activations=_TFLITE, functions=_TFLITE_FUNCTIONS,
+        sums=_TFLITE_SUMS),
     Preset("tosa", "TOSA specification, RESCALE with single rounding", activations=_TFLITE,
-           average=(R.ties_away, "centered")),
+           average=(R.ties_away, "centered"), sums=_TFLITE_SUMS),
     Preset(
         "onnx_qlinear", "ONNX operators QLinearConv, QLinearMatMul, QuantizeLinear: ties to even, then the zero point",
         RescaleRule(made=R.ties_even, rounding=R.ties_even), activations=ActivationRule(outputs=True),

@@ -195,3 +195,31 @@ def tflite16(rows: Rows, bias: Sequence[float], x_range: Pair, y_range: Pair, re
                 for a, (m, s) in zip(accs, rescale, strict=True)]
 
     return Layer(weights, biases, rescale, (xs, 0), (ys, 0), run)
+
+
+def _quantize_multiplier(real: float) -> tuple[int, int]:
+    """TFLite quantization_util.cc QuantizeMultiplier: 31 bits, half away, and the exponent."""
+    fraction, exponent = math.frexp(real)
+    fixed = math.floor(Fraction(fraction) * 2**31 + Fraction(1, 2))
+    return (fixed // 2, exponent + 1) if fixed == 2**31 else (fixed, exponent)
+
+
+def _two_roundings(x: int, multiplier: int, exponent: int) -> int:
+    """Return gemmlowp's SaturatingRoundingDoublingHighMul, then RoundingDivideByPOT by ``-exponent >= 0``."""
+    high = (x * multiplier + 2**30) // 2**31
+    mask = (1 << -exponent) - 1
+    remainder, threshold = high & mask, (mask >> 1) + (high < 0)
+    return (high >> -exponent) + (remainder > threshold)
+
+
+def tflite_add(
+    codes: Sequence[int], operands: Sequence[tuple[float, int]], y: tuple[float, int], left_shift: int, sign: int = 1
+) -> int:
+    """TFLite reference/add.h AddElementwise, kernels/add.cc: scales and zero points of both operands and the result."""
+    twice = 2 * max(scale for scale, _ in operands)
+    total = 0
+    for code, (scale, zero_point), factor in zip(codes, operands, (1, sign), strict=True):
+        total += factor * _two_roundings((code - zero_point) << left_shift, *_quantize_multiplier(scale / twice))
+    rescaled = _two_roundings(total, *_quantize_multiplier(twice / ((1 << left_shift) * y[0])))
+    bits = 8 if left_shift == 20 else 16
+    return clip(rescaled + y[1], -(1 << (bits - 1)), (1 << (bits - 1)) - 1)
