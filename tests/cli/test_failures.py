@@ -175,6 +175,12 @@ def test_interruption_leaves_nothing(run, files, tmp_path: Path, monkeypatch, ar
     assert list(tmp_path.iterdir()) == []
 
 
+def heed_signals() -> None:
+    """Undo what a caller in the background, or nohup, makes its children ignore."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("number", "code", "said"), [
     (signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "stopped by SIGTERM"),
     (signal.SIGHUP, 129, "stopped by SIGHUP")])
@@ -183,7 +189,8 @@ def test_a_real_interrupt(files, tmp_path: Path, number: int, code: int, said: s
     np.save(tmp_path / "x.npy", np.zeros((1_000_000, 1, 2, 2), np.int8))
     command = [sys.executable, "-m", "edgeq", "simulate", str(files.bundle), "--input", str(tmp_path / "x.npy"),
                "--vectors", str(tmp_path / "out"), "--count", "1000000"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=heed_signals)
     deadline = time.monotonic() + 60
     while not any(p.name.startswith(".out.") for p in tmp_path.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.02)
