@@ -184,3 +184,22 @@ def test_slopes(name: str, from_sum: bool) -> None:
         limited = min(max(exact, low), high)
         most = 1 if preset == "tflite" else Fraction(1, 2)
         assert abs(int(values[named][place]) - limited) <= most + Fraction(1, 10**6)
+
+
+def joined(function: Callable) -> OneInput:
+    """Return a network whose concat reads a function and a sum, at one scale for both."""
+    return OneInput(lambda m, x: torch.cat([function(m.a(x)), m.b(x)], 1), a=linear(np.eye(2)), b=linear(np.eye(2)))
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "scale"),
+    [("ap_fixed", "sigmoid", 2.0**-14), ("ap_fixed", "hardswish", 2.0**-10), ("ai8x", "sigmoid", 2.0**-15),
+     ("ai8x", "hardswish", 2.0**-12)],
+)  # fmt: skip
+def test_lines_that_a_concat_reads_stand_at_a_power_of_two(preset: str, name: str, scale: float) -> None:
+    """Codes reach 32 under ap_fixed, where a sigmoid is 1 and needs 2^-14, and 8 under ai8x, where it is below."""
+    graph = lower(joined(FORMULAS[name][0]), (2,), ranges={"x": X, "a": X, "cat": X}, abits=16, wbits=16,
+                  preset=preset, out_bits=16)
+    (table,) = [n.name for n in graph.nodes if n.op.KIND == "lut"]
+    assert (graph.types[table].scale, graph.types[table].zero_point) == (scale, 0)
+    assert graph.types["cat"].scale == {"ap_fixed": 2.0**-10, "ai8x": 2.0**-12}[preset]
