@@ -203,3 +203,26 @@ def test_lines_that_a_concat_reads_stand_at_a_power_of_two(preset: str, name: st
     (table,) = [n.name for n in graph.nodes if n.op.KIND == "lut"]
     assert (graph.types[table].scale, graph.types[table].zero_point) == (scale, 0)
     assert graph.types["cat"].scale == {"ap_fixed": 2.0**-10, "ai8x": 2.0**-12}[preset]
+
+
+@pytest.mark.parametrize("preset", ["tflite", "tflite_single", "cmsis_nn"])
+@pytest.mark.parametrize(
+    ("name", "bits", "scale", "zero_point"),
+    [("sigmoid", 8, 2.0**-8, -128), ("sigmoid", 16, 2.0**-15, 0), ("tanh", 8, 2.0**-7, 0), ("tanh", 16, 2.0**-15, 0)],
+)  # fmt: skip
+def test_fixed_scales_stay_fixed_where_a_concat_reads_them(
+    preset: str, name: str, bits: int, scale: float, zero_point: int
+) -> None:
+    graph = lower(joined(FORMULAS[name][0]), (2,), ranges={"x": X, "a": X, name: Y, "cat": X}, abits=bits,
+                  preset=preset, out_bits=bits)
+    kept, cat = graph.types[name], graph.types["cat"]
+    assert (op(graph, name).KIND, kept.type, kept.scale, kept.zero_point) == ("lut", IntType(bits), scale, zero_point)
+    assert (cat.type, cat.scale) == (IntType(bits), float(np.float32(11 / 255 if bits == 8 else 6 / 32767)))
+    assert [graph.node(v).op.KIND for v in graph.node("cat").inputs] == ["requantize", "requantize"]
+
+
+def test_a_limit_behind_a_fixed_scale_is_a_layer_of_its_own() -> None:
+    graph = lower(model(lambda x: F.relu(torch.tanh(x))), (2,),
+                  ranges={"x": X, "tanh": Y, "relu": (0.0, 1.0), "fc": Y}, preset="tflite")
+    assert layers(graph)[:2] == [("tanh", "lut"), ("relu", "requantize")]
+    assert [graph.types[n].scale for n in ("tanh", "relu")] == [2.0**-7, float(np.float32(1 / 255))]
