@@ -190,7 +190,7 @@ def _integers(
     found: Mapping[str, Range], *, stored: bool,
 ) -> Lowered:
     builder = GraphBuilder(options.name)
-    lowering = Context(options.settings, builder)
+    lowering = Context(options.settings, builder, out_bits=options.out_bits)
     for item in graph.inputs:
         said = options.input.beyond_pixels(*found[item.name]) if item.name in found else None
         lowering.notes += [f"input '{item.name}' {said}"] if said else []
