@@ -36,9 +36,10 @@ def command(bundle: Path, view: str | None, as_json: bool) -> None:
         data = {"graph": graph.name, "rows": [dict(zip(keys, r, strict=True)) for r in rows]}
         click.echo(json.dumps(data | ({"text": graph_text(graph)} if view == "text" else {}), indent=1))
         return
-    click.echo(table(head, rows))
     if view == "error" and not rows:
         click.echo("no errors are recorded: the graph was made by hand, from ranges, or without calibration data")
+        return
+    click.echo(table(head, rows))
     if view is None:
         click.echo(f"{graph.name}: {len(graph.layers)} layers, {graph.parameters:,} parameters, outputs "
                    + ", ".join(f"{o.name} {graph.types[o.value]}" for o in graph.outputs))

@@ -29,6 +29,7 @@ class Context:
     notes: list[str] = field(default_factory=list)
     readers: Mapping[str, list[fg.FloatNode]] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
+    out_bits: int | None = None
 
     def target(self, value: str) -> fg.Quantize | None:
         """Return the quantizer that alone reads a value, None where something else does too."""

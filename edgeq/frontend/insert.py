@@ -43,21 +43,21 @@ def effects_of(graph: FloatGraph) -> dict[str, frozenset[str]]:
     return {node.layer: node.op.settings for node in graph.nodes if node.op.settings}
 
 
-def points(graph: FloatGraph, outputs: Callable[[str], bool]) -> list[Point]:
+def points(graph: FloatGraph, outputs: Callable[[str], bool], fixed: Callable[[FloatNode], bool]) -> list[Point]:
     """Return the values to quantize, in order: inputs, and results that are computed.
 
-    A result that only a limit, a factor, a slope or a concat reads is quantized after it, under the first one's name.
-    What moves or pools stays at its operand's scale. A result that only leaves the network, or is only compared, is
-    quantized where ``outputs`` says so of its layer.
+    A result that only a limit, a factor, a slope or a concat reads is quantized after it, under the first one's name,
+    unless its own codes are ``fixed``. What moves or pools stays at its operand's scale. A result that only leaves
+    the network, or is only compared, is quantized where ``outputs`` says so of its layer.
     """
     readers = graph.consumers()
     found = [Point(i.name, i.name, i.name, FloatOp()) for i in graph.inputs]
     producers = graph.producers()
     for node in graph.nodes:
-        if not node.op.COMPUTES or _rides(node, readers, graph):
+        if not node.op.COMPUTES or (_rides(node, readers, graph) and not fixed(node)):
             continue
         first, unlimited = node, node
-        while (before := _alone_before(first, producers, readers, graph)) is not None:
+        while (before := _alone_before(first, producers, readers, graph)) is not None and not fixed(before):
             unlimited = before if isinstance(first.op, Limit) and unlimited is first else unlimited
             first = before
         read = [r for r in readers.get(node.value, []) if not r.op.COMPARES]

@@ -15,7 +15,7 @@ from edgeq.frontend.batch import rebatch
 from edgeq.frontend.capture import capture
 from edgeq.frontend.context import Context
 from edgeq.frontend.fidelity import LayerError, layer_errors
-from edgeq.frontend.float_graph import FloatGraph
+from edgeq.frontend.float_graph import FloatGraph, FloatNode
 from edgeq.frontend.fold import fold
 from edgeq.frontend.inputs import InputChoice, calibration_arrays, fractions
 from edgeq.frontend.insert import (
@@ -62,6 +62,11 @@ class Options:
     def quantizes(self, layer: str) -> bool:
         """Tell whether a result of this layer that leaves the network is quantized."""
         return self.out_bits is not None or self.settings.of(layer).rules.activations.outputs
+
+    def fixes(self, node: FloatNode) -> bool:
+        """Tell whether the preset fixes the codes of an operator's result."""
+        chosen = self.settings.of(node.layer)
+        return node.op.codes(chosen.activation_bits, chosen.rules) is not None
 
 
 def lower(
@@ -144,7 +149,8 @@ def lower_program(
     data = None if calibration is None else calibration_arrays(program, calibration, options.input)
     quantized = is_quantized(graph)
     ranged = data is not None or ranges is not None
-    chosen = points(graph, options.quantizes) if not quantized else missing_points(graph) if ranged else []
+    missing = missing_points(graph) if quantized and ranged else []
+    chosen = missing if quantized else points(graph, options.quantizes, options.fixes)
     effects = {p.layer: _effects(options.settings, p) for p in chosen}
     for layer, names in effects_of(graph).items():
         effects[layer] = effects.get(layer, frozenset()) | names
@@ -184,7 +190,7 @@ def _integers(
     found: Mapping[str, Range], *, stored: bool,
 ) -> Lowered:
     builder = GraphBuilder(options.name)
-    lowering = Context(options.settings, builder)
+    lowering = Context(options.settings, builder, out_bits=options.out_bits)
     for item in graph.inputs:
         said = options.input.beyond_pixels(*found[item.name]) if item.name in found else None
         lowering.notes += [f"input '{item.name}' {said}"] if said else []

@@ -184,3 +184,45 @@ def test_slopes(name: str, from_sum: bool) -> None:
         limited = min(max(exact, low), high)
         most = 1 if preset == "tflite" else Fraction(1, 2)
         assert abs(int(values[named][place]) - limited) <= most + Fraction(1, 10**6)
+
+
+def joined(function: Callable) -> OneInput:
+    """Return a network whose concat reads a function and a sum, at one scale for both."""
+    return OneInput(lambda m, x: torch.cat([function(m.a(x)), m.b(x)], 1), a=linear(np.eye(2)), b=linear(np.eye(2)))
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "scale"),
+    [("ap_fixed", "sigmoid", 2.0**-14), ("ap_fixed", "hardswish", 2.0**-10), ("ai8x", "sigmoid", 2.0**-15),
+     ("ai8x", "hardswish", 2.0**-12)],
+)  # fmt: skip
+def test_lines_that_a_concat_reads_stand_at_a_power_of_two(preset: str, name: str, scale: float) -> None:
+    """Codes reach 32 under ap_fixed, where a sigmoid is 1 and needs 2^-14, and 8 under ai8x, where it is below."""
+    graph = lower(joined(FORMULAS[name][0]), (2,), ranges={"x": X, "a": X, "cat": X}, abits=16, wbits=16,
+                  preset=preset, out_bits=16)
+    (table,) = [n.name for n in graph.nodes if n.op.KIND == "lut"]
+    assert (graph.types[table].scale, graph.types[table].zero_point) == (scale, 0)
+    assert graph.types["cat"].scale == {"ap_fixed": 2.0**-10, "ai8x": 2.0**-12}[preset]
+
+
+@pytest.mark.parametrize("preset", ["tflite", "tflite_single", "cmsis_nn"])
+@pytest.mark.parametrize(
+    ("name", "bits", "scale", "zero_point"),
+    [("sigmoid", 8, 2.0**-8, -128), ("sigmoid", 16, 2.0**-15, 0), ("tanh", 8, 2.0**-7, 0), ("tanh", 16, 2.0**-15, 0)],
+)  # fmt: skip
+def test_fixed_scales_stay_fixed_where_a_concat_reads_them(
+    preset: str, name: str, bits: int, scale: float, zero_point: int
+) -> None:
+    graph = lower(joined(FORMULAS[name][0]), (2,), ranges={"x": X, "a": X, name: Y, "cat": X}, abits=bits,
+                  preset=preset, out_bits=bits)
+    kept, cat = graph.types[name], graph.types["cat"]
+    assert (op(graph, name).KIND, kept.type, kept.scale, kept.zero_point) == ("lut", IntType(bits), scale, zero_point)
+    assert (cat.type, cat.scale) == (IntType(bits), float(np.float32(11 / 255 if bits == 8 else 6 / 32767)))
+    assert [graph.node(v).op.KIND for v in graph.node("cat").inputs] == ["requantize", "requantize"]
+
+
+def test_a_limit_behind_a_fixed_scale_is_a_layer_of_its_own() -> None:
+    graph = lower(model(lambda x: F.relu(torch.tanh(x))), (2,),
+                  ranges={"x": X, "tanh": Y, "relu": (0.0, 1.0), "fc": Y}, preset="tflite")
+    assert layers(graph)[:2] == [("tanh", "lut"), ("relu", "requantize")]
+    assert [graph.types[n].scale for n in ("tanh", "relu")] == [2.0**-7, float(np.float32(1 / 255))]

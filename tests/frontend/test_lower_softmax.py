@@ -68,6 +68,34 @@ def test_past_12_bits_it_is_tflites_of_16(bits: int, preset: str) -> None:
     assert np.abs(values["softmax"] / 2**15 - real).max() < 2.0**-12  # a line of 1/512 of exp on [-10, 0]
 
 
+@pytest.mark.parametrize("preset", ["edgeq", "tflite", "ap_fixed"])
+@pytest.mark.parametrize("bits", [2, 8, 15])
+def test_fewer_output_bits_than_16(bits: int, preset: str) -> None:
+    """Units of 2^-15 in units of 2^-bits, ties up, 1 saturates; ap_fixed rounds down, TFLite rounds a half first."""
+    graph = net(16, preset, out_bits=bits)
+    kept = graph.types[graph.outputs[0].value]
+    assert (kept.type, kept.scale, kept.zero_point) == (IntType(bits), 2.0**-bits, -(2 ** (bits - 1)))
+    data = noise(64, 3, 5)
+    data[0, 0] = [1000.0, *[-1000.0] * 4]
+    values = codes(graph, data)
+    wide, got = values["softmax.table"].ravel().tolist(), values["softmax"].ravel().tolist()
+    unit = 2 ** (15 - bits)
+    if preset == "tflite" and unit > 1:
+        wide, unit = [(w + 1) // 2 for w in wide], unit // 2
+    half = 0 if preset == "ap_fixed" else unit // 2
+    assert got == [min((w + half) // unit, 2**bits - 1) - 2 ** (bits - 1) for w in wide]
+    assert max(got) == 1 or bits > 2
+
+
+def test_more_output_bits_than_softmax_makes_are_noted() -> None:
+    for bits, scale in ((8, 2.0**-16), (16, 2.0**-15)):
+        graph = net(bits, out_bits=32)
+        kept = graph.types["softmax"]
+        assert (kept.type, kept.scale) == (IntType(16), scale)
+        note = "layer 'softmax': softmax gives 16 bits; 32 output bits have no effect on it"
+        assert graph.metadata["lowering"]["notes"] == [note]
+
+
 def test_the_scale_of_16_bits_is_that_of_the_operand() -> None:
     """Multiplier and shifts bring a distance to the table of exp on [-10, 0]: scale * 65535 / 10."""
     made, x = op(net(16), "softmax"), net(16).types["x"]

@@ -13,6 +13,7 @@ from edgeq.arith.tables import Function, function_table, lut_table_16bit
 from edgeq.arith.types import IntType, smallest_type
 from edgeq.errors import ModelError
 from edgeq.frontend import float_graph as fg
+from edgeq.frontend.activation_codes import power_of_two
 from edgeq.frontend.context import Context, code_state
 from edgeq.frontend.families import TRANSLATIONS, Translated, lowers, translates
 from edgeq.frontend.presets import Preset
@@ -123,7 +124,11 @@ def _interpolated(context: Context, x: State, function: Function, node: fg.Float
     else:
         few = 1 << (16 - _PLACES)
         reach = _reach(node, function, IntType(_PLACES), scale * few, round(x.zero_point / few))
-    y_scale = target.scale if symmetric and target is not None else reach / _S16.qmax
+    least = reach / _S16.qmax
+    if symmetric and target is not None:
+        y_scale = target.scale
+    else:
+        y_scale = power_of_two(least) if context.settings.of(node.layer).rules.rescale.bits == 0 else least
     q = fg.Quantize(y_scale, 0, _S16.qmin, _S16.qmax)
     entries = lut_table_16bit(function, scale, x.zero_point, y_scale)
     kept = q if target is None or symmetric else None

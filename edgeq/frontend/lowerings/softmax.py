@@ -57,16 +57,35 @@ def _lower(context: Context, states: list[State], node: fg.FloatNode) -> State:
     x = context.codes(states[0], node, "softmax")
     chosen = context.settings.of(node.layer)
     target = context.target(node.value)
-    wanted = IntType(min(max(chosen.activation_bits, 8), 16)) if target is None else smallest_type(target.lo, target.hi)
+    leaving = context.out_bits if node.value in context.outputs else None
+    wanted = IntType(min(max(leaving or chosen.activation_bits, 8), 16))
+    wanted = wanted if target is None else smallest_type(target.lo, target.hi)
     if x.value.type.type.bits > MOST_BITS:
         x, fields, kept = _of_16_bits(context, x, node)
     else:
         fields, kept = _of_distances(x, wanted, chosen)
-    value = context.builder.softmax(x.value, node.op.axis, **fields, type=kept, name=node.layer)
+    narrower = leaving is not None and leaving < kept.bits
+    name = f"{node.layer}.table" if narrower else node.layer
+    value = context.builder.softmax(x.value, node.op.axis, **fields, type=kept, name=name)
     made = value.type
     assert isinstance(made.scale, float)
-    context.traced.append((value, node.value))
-    return code_state(value, fg.Quantize(made.scale, made.zero_point, made.type.qmin, made.type.qmax), node.layer)
+    state = code_state(value, fg.Quantize(made.scale, made.zero_point, made.type.qmin, made.type.qmax), node.layer)
+    if leaving is not None and leaving != kept.bits:
+        state = _leaving(context, state, leaving, node)
+    context.traced.append((state.value, node.value))
+    return state
+
+
+def _leaving(context: Context, state: State, bits: int, node: fg.FloatNode) -> State:
+    """Return an output in so many bits where they are fewer than softmax made; it makes 16 at most."""
+    had = state.value.type.type.bits
+    if bits > had:
+        context.notes.append(f"layer '{node.layer}': softmax gives {had} bits; {bits} output bits have no effect on it")
+        return state
+    kept = IntType(bits)
+    codes = fg.Quantize(2.0**-bits, kept.qmin, kept.qmin, kept.qmax)
+    value = context.requantize(state, codes.scale, codes.zero_point, kept, None, node.layer, node.layer)
+    return code_state(value, codes, node.layer)
 
 
 def _of_distances(x: State, wanted: IntType, chosen: LayerSettings) -> tuple[dict[str, Any], IntType]:
