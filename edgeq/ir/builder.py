@@ -45,7 +45,8 @@ class GraphBuilder:
     """Collect inputs, ops and outputs, checking each as it comes; `build` names the layers.
 
     Every op of the registry is a method: operands first (in a list where an op takes many), then the op's
-    attributes in the order of its dataclass, and ``name=``.
+    attributes in the order of its dataclass, and ``name=``. ``dir(b)`` lists them; ``help(b.conv2d)`` and, in a
+    shell, ``edgeq ops conv2d`` show what one takes.
 
     >>> import edgeq
     >>> b = edgeq.GraphBuilder("net")
@@ -138,14 +139,14 @@ class GraphBuilder:
                 op = cls.make([v.type for v in operands], *rest, **attributes)
             except TypeError as error:
                 text = re.sub(rf"{cls.__name__}\.(__init__|make)\(\)", "", str(error)).strip()
-                known = ", ".join(_signature(cls).parameters)
+                known = ", ".join(call_signature(cls).parameters)
                 raise GraphError(f"{kind} '{name or ''}': {text}; its arguments are {known}") from None
             except GraphError as error:
                 raise GraphError(str(error).replace(f"{kind}:", f"{kind} '{name or ''}':", 1)) from None
             return self.apply(op, operands, name)
 
         add.__name__, add.__doc__ = kind, cls.__doc__
-        add.__signature__ = _signature(cls)  # type: ignore[attr-defined]  # what help() shows
+        add.__signature__ = call_signature(cls)  # type: ignore[attr-defined]  # what help() shows
         return add
 
     def __dir__(self) -> list[str]:
@@ -156,7 +157,7 @@ class GraphBuilder:
         return Value(self, len(self._types) - 1, kept)
 
 
-def _signature(cls: type[Op]) -> Signature:
+def call_signature(cls: type[Op]) -> Signature:
     """Return how an op's method is called: operands, attributes, name."""
     operands = [Parameter(o, Parameter.POSITIONAL_OR_KEYWORD) for o in cls.OPERANDS]
     derives = "make" in vars(cls)

@@ -104,6 +104,18 @@ class Weighted(Op):
     0, and lanes 1.. are added to lane 0 in order before a last bias.
 
     ``weight_scale`` and ``bias_real`` say what weights and bias stand for; they never decide an integer.
+
+    Constraints:
+        W1, W2: weight_type has 1..16 bits and holds every weight
+        W3, W4: weight_zero_point is a scalar or one per output channel, inside weight_type
+        W5, W6: bias is a scalar or one per output channel, inside bias_type, else inside acc
+        W7: bias_type is not wider than acc, unless acc_product narrows it
+        W8, W9: bias_fraction_bits is 0..30, acc_lanes at least 1
+        W10: weights are what weight_encoding says
+        W11, W12: the operand has at most 32 bits, a term at most 62
+        W13: weight_scale and bias_real have one value or one per output channel
+        A1, A2: acc_overflow is wrap (acc of 8..64 bits), saturate or error (8..62 bits)
+        A3: no product leaves acc_product where that stops on overflow
     """
 
     ARITHMETIC = True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pydoc
 from typing import Any
 
 import pytest
 
 from edgeq import Graph, GraphBuilder, IntType
 from edgeq.errors import GraphError
+from edgeq.ir.op import OPS
 from edgeq.ir.text import graph_text
 
 S8 = IntType(8)
@@ -93,6 +95,16 @@ def test_operands_by_name_and_value_names() -> None:
     assert b.build().node("sum").inputs == ("fc", "x")
     assert [n.name for n in b.build().consumers("x")] == ["fc", "sum"]
     assert "conv2d" in dir(b)
+
+
+def test_the_ops_are_listed_and_explained() -> None:
+    b, _ = started()
+    assert set(OPS) <= set(dir(b))
+    assert "help(b.conv2d)" in (GraphBuilder.__doc__ or "")
+    assert "edgeq ops conv2d" in (GraphBuilder.__doc__ or "")
+    page = pydoc.plain(pydoc.render_doc(b.clamp))
+    assert "clamp(x, lo, hi, *, name=None)" in page
+    assert "C1: lo <= hi, both inside x's type" in page
 
 
 def duplicate(b: GraphBuilder, x: Any) -> None:
