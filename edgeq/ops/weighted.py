@@ -14,7 +14,7 @@ import numpy as np
 from edgeq.arith.primitives import cast
 from edgeq.arith.types import IntType, Overflow, Rounding
 from edgeq.errors import GraphError
-from edgeq.ir.fields import constant, int_type, integer, one_of, optional, overflow, reals, rounding, scale
+from edgeq.ir.fields import acc_rule, constant, int_type, integer, one_of, optional, overflow, reals, rounding, scale
 from edgeq.ir.op import Bounds, Check, Op, attribute, remark
 from edgeq.ir.tensor import Constant, IntArray, Reals, Scale, TensorType
 
@@ -127,7 +127,7 @@ class Weighted(Op):
     bias_type: IntType | None = attribute(optional(int_type), None, keyword=True)
     bias_fraction_bits: int = attribute(integer, 0, keyword=True)
     acc: IntType = attribute(int_type, IntType(32), keyword=True)
-    acc_overflow: Overflow = attribute(overflow, Overflow.wrap, keyword=True)
+    acc_overflow: Overflow = attribute(acc_rule, Overflow.wrap, keyword=True)
     acc_order: str = attribute(order, "kh,kw,ic", keyword=True)
     acc_bias: str = attribute(one_of("first", "last"), "first", keyword=True)
     acc_lanes: int = attribute(integer, 1, keyword=True)

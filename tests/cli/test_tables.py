@@ -120,7 +120,9 @@ hi         required  an integer
 """
     lines = run("ops", "conv2d").out.splitlines()
     assert lines[0].startswith("b.conv2d(x, weight, bias, stride, ")
-    for words in ("weight required an integer or an array of integers", "acc 's32' an IntType", "bias None an integer or an array of integers, or None",
+    for words in ("weight required an integer or an array of integers", "acc 's32' an IntType",
+                  "bias None an integer or an array of integers, or None",
+                  "acc_overflow 'wrap' one of wrap, saturate, error",
                   "A1, A2: acc_overflow is wrap (acc of 8..64 bits), saturate or error (8..62 bits)"):
         assert [line.split() for line in lines].count(words.split()) == 1, words
     assert "mode          None     see above" in run("ops", "resize_bilinear").out
