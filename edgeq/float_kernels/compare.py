@@ -56,7 +56,7 @@ class LayerCount:
 
 @dataclass(frozen=True)
 class KernelComparison:
-    """``layers`` that the kernel states, in order of execution, and those that it does not."""
+    """``layers`` that the kernel states, in order of execution, and every other one, ``unstated``."""
 
     kernel: str
     layers: tuple[LayerCount, ...]
