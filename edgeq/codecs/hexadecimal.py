@@ -130,6 +130,14 @@ def _nibbles(rows: IntArray, packing: Packing) -> Array:
     return np.asarray(parts.reshape(len(rows), -1, 4) @ np.array([8, 4, 2, 1], np.uint8))
 
 
+class WordCountError(CodecError):
+    """A text has another number of words than its tensor."""
+
+    def __init__(self, where: str, words: int, expected: int) -> None:
+        super().__init__(f"{where}: has {words} words, expected {expected}")
+        self.words = words
+
+
 def decode_hex(
     data: bytes, type: IntType, count: int, packing: Packing | None = None, where: str = "hex", *, strict: bool = True
 ) -> IntArray:
@@ -155,7 +163,7 @@ def decode_hex(
             _explain(text, kept, where)
         parts.append(_lanes(digits, kept, type))
     if len(grid) != words:
-        raise CodecError(f"{where}: has {len(grid)} words, expected {words}")
+        raise WordCountError(where, len(grid), words)
     flat = np.concatenate(parts).reshape(-1) if parts else np.zeros(0, np.int64)
     if (flat[count:] != kept.pad_value).any():
         raise CodecError(f"{where} line {words}: an unused lane does not hold the pad value {kept.pad_value}")

@@ -56,7 +56,7 @@ class LayerCount:
 
 @dataclass(frozen=True)
 class KernelComparison:
-    """``layers`` that the kernel states, in order of execution, and those that it does not."""
+    """``layers`` that the kernel states, in order of execution, and every other one, ``unstated``."""
 
     kernel: str
     layers: tuple[LayerCount, ...]
@@ -101,7 +101,7 @@ def compare_kernel(
         images = max((len(a) for a in arrays.values()), default=0)
         wanted = {value for layer in stated for value in (layer.acc.name, layer.output, *layer.acc.inputs)}
         blocks = run_blocks(graph, arrays, wanted)
-    dumps = {} if folder is None else read_dumps(folder, graph, images, layout)
+    dumps = {} if folder is None else read_dumps(folder, graph, images, layout, vectors is None)
     if folder is not None and not any(layer.output in dumps for layer in stated):
         names = ", ".join(layer.name for layer in stated[:4])
         raise ArtefactError(f"{folder}: holds the output of no layer that {kernel} rescales; these are {names}")

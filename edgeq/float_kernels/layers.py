@@ -76,7 +76,7 @@ _INTEGER_BIAS = ("onnxruntime", "xnnpack")
 
 
 def kernel_layers(graph: Graph, kernel: str) -> tuple[list[KernelLayer], list[Unstated]]:
-    """Return the layers that change scale: those that the kernel can state, and the others with the reason.
+    """Return the layers that the kernel can state, and every other one with the reason.
 
     Raises InputError for an unknown kernel, and for a graph with no layer to state.
     """
@@ -84,18 +84,22 @@ def kernel_layers(graph: Graph, kernel: str) -> tuple[list[KernelLayer], list[Un
         raise InputError(f"kernel {kernel!r} does not exist; use one of {', '.join(KERNELS)}")
     stated, unstated = [], []
     for layer in graph.layers:
-        weighted = isinstance(layer.nodes[0].op, Products)
-        if not weighted and not any(isinstance(n.op, Requantize) for n in layer.nodes):
-            continue
         reason = _reason(graph, layer, kernel)
         if reason is None:
             stated.append(_stated(graph, layer, kernel))
         else:
             unstated.append(Unstated(layer.name, reason))
     if not stated:
-        what = f"layer '{unstated[0].name}': {unstated[0].reason}" if unstated else "it has no layer with weights"
+        rescaled = {layer.name for layer in graph.layers if _rescales(layer)}
+        said = [f"layer '{u.name}': {u.reason}" for u in unstated if u.name in rescaled]
+        what = said[0] if said else "it has no layer with weights"
         raise InputError(f"kernel {kernel}: no layer of graph '{graph.name}' can be stated; {what}")
     return stated, unstated
+
+
+def _rescales(layer: Layer) -> bool:
+    """Tell whether a layer has weights that kernels know, or changes scale."""
+    return any(isinstance(node.op, Products | Requantize) for node in layer.nodes)
 
 
 def _reason(graph: Graph, layer: Layer, kernel: str) -> str | None:

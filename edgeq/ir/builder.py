@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from inspect import Parameter, Signature, signature
@@ -45,7 +46,8 @@ class GraphBuilder:
     """Collect inputs, ops and outputs, checking each as it comes; `build` names the layers.
 
     Every op of the registry is a method: operands first (in a list where an op takes many), then the op's
-    attributes in the order of its dataclass, and ``name=``.
+    attributes in the order of its dataclass, and ``name=``. ``dir(b)`` lists them; ``help(b.conv2d)`` and, in a
+    shell, ``edgeq ops conv2d`` show what one takes.
 
     >>> import edgeq
     >>> b = edgeq.GraphBuilder("net")
@@ -88,11 +90,26 @@ class GraphBuilder:
 
     def apply(self, op: Op, operands: Sequence[Value], name: str | None = None) -> Value:
         """Add an op that is already made; returns its result."""
-        self._require_own(op.KIND, operands, name)
-        result = op.check(name or "", [v.type for v in operands])
+        with self._naming(type(op), operands, name):
+            self._require_own(op.KIND, operands, name)
+            result = op.check(name or "", [v.type for v in operands])
         value = self._value(result)
         self._drafts.append(_Draft(op, tuple(v.key for v in operands), value.key, name))
         return value
+
+    @contextmanager
+    def _naming(self, cls: type[Op], operands: Sequence[Any], name: str | None) -> Iterator[None]:
+        """Let the errors of an op without a name speak of it under the name that it would get."""
+        try:
+            yield
+        except GraphError as error:
+            if name:
+                raise
+            key = len(self._types)
+            keys = tuple(v.key for v in operands if isinstance(v, Value) and v.owner is self) or (key,)
+            draft = _Draft(cls, keys, key, None)  # type: ignore[arg-type]  # the class says what names depend on
+            found = _names(self._inputs, [*self._drafts, draft])[key][0]
+            raise GraphError(str(error).replace(f"{cls.KIND} ''", f"{cls.KIND} '{found}'", 1)) from None
 
     def _require_own(self, kind: str, operands: Sequence[Value], name: str | None) -> None:
         if not isinstance(name, str | None):
@@ -131,21 +148,15 @@ class GraphBuilder:
         cls = OPS[kind]
 
         def add(*arguments: Any, name: str | None = None, **attributes: Any) -> Value:
-            operands, rest = _split(cls, name, arguments, attributes)
-            self._require_own(kind, operands, name)
-            cls.check_count(name or "", len(operands))
-            try:
-                op = cls.make([v.type for v in operands], *rest, **attributes)
-            except TypeError as error:
-                text = re.sub(rf"{cls.__name__}\.(__init__|make)\(\)", "", str(error)).strip()
-                known = ", ".join(_signature(cls).parameters)
-                raise GraphError(f"{kind} '{name or ''}': {text}; its arguments are {known}") from None
-            except GraphError as error:
-                raise GraphError(str(error).replace(f"{kind}:", f"{kind} '{name or ''}':", 1)) from None
-            return self.apply(op, operands, name)
+            operands: list[Value] = []
+            with self._naming(cls, operands, name):
+                rest = _split(cls, name, arguments, attributes, operands)
+                self._require_own(kind, operands, name)
+                cls.check_count(name or "", len(operands))
+                return self.apply(_made(cls, name, operands, rest, attributes), operands, name)
 
         add.__name__, add.__doc__ = kind, cls.__doc__
-        add.__signature__ = _signature(cls)  # type: ignore[attr-defined]  # what help() shows
+        add.__signature__ = call_signature(cls)  # type: ignore[attr-defined]  # what help() shows
         return add
 
     def __dir__(self) -> list[str]:
@@ -156,7 +167,7 @@ class GraphBuilder:
         return Value(self, len(self._types) - 1, kept)
 
 
-def _signature(cls: type[Op]) -> Signature:
+def call_signature(cls: type[Op]) -> Signature:
     """Return how an op's method is called: operands, attributes, name."""
     operands = [Parameter(o, Parameter.POSITIONAL_OR_KEYWORD) for o in cls.OPERANDS]
     derives = "make" in vars(cls)
@@ -172,11 +183,24 @@ def _shown(default: Any) -> Any:
     return int(default.array) if isinstance(default, Constant) else default
 
 
+def _made(
+    cls: type[Op], name: str | None, operands: Sequence[Value], rest: tuple[Any, ...], attributes: Mapping[str, Any]
+) -> Op:
+    """Return the op made from its attributes; raises GraphError with its kind and name."""
+    try:
+        return cls.make([v.type for v in operands], *rest, **attributes)
+    except TypeError as error:
+        text = re.sub(rf"{cls.__name__}\.(__init__|make)\(\)", "", str(error)).strip()
+        known = ", ".join(call_signature(cls).parameters)
+        raise GraphError(f"{cls.KIND} '{name or ''}': {text}; its arguments are {known}") from None
+    except GraphError as error:
+        raise GraphError(str(error).replace(f"{cls.KIND}:", f"{cls.KIND} '{name or ''}':", 1)) from None
+
+
 def _split(
-    cls: type[Op], name: str | None, arguments: tuple[Any, ...], attributes: dict[str, Any]
-) -> tuple[list[Value], tuple[Any, ...]]:
-    """Separate the operands, given by place or by name, from the attributes."""
-    operands: list[Any] = []
+    cls: type[Op], name: str | None, arguments: tuple[Any, ...], attributes: dict[str, Any], operands: list[Any]
+) -> tuple[Any, ...]:
+    """Move the operands, given by place or by name, into ``operands``; return the attributes given by place."""
     rest = arguments
     for operand in cls.OPERANDS:
         if operand in attributes:
@@ -185,12 +209,13 @@ def _split(
             operands.append(rest[0])
             rest = rest[1:]
     if not cls.MANY or not operands:
-        return operands, rest
+        return rest
     (listed,) = operands
     if not isinstance(listed, list | tuple):
         got = type(listed).__name__
         raise GraphError(f"{cls.KIND} '{name or ''}': {cls.OPERANDS[0]} must be a list of values, got {got}")
-    return list(listed), rest
+    operands[:] = listed
+    return rest
 
 
 def _names(inputs: Mapping[int, GraphInput], drafts: Sequence[_Draft]) -> dict[int, tuple[str, str]]:

@@ -75,6 +75,8 @@ def four_sides(value: Any) -> tuple[int, int, int, int]:
 
 def constant(value: Any) -> Constant:
     """an integer or an array of integers"""
+    if value is None:
+        raise GraphError("it is missing, got None; give an integer or an array of integers")
     return value if isinstance(value, Constant) else Constant(value)
 
 
@@ -97,6 +99,13 @@ def overflow(value: Any) -> Overflow:
     """the name of an overflow rule"""
     kept: Overflow = parse_name(Overflow, value)
     return kept
+
+
+def acc_rule(value: Any) -> Overflow:
+    """one of wrap, saturate, error"""
+    if not isinstance(value, Overflow) and value not in [*Overflow.__members__]:
+        raise GraphError(f"{shown(value)} is not a rule for accumulators; use one of wrap, saturate, error")
+    return overflow(value)  # the others have a name, and are refused by A1
 
 
 def limits(value: Any) -> tuple[int, int]:

@@ -53,7 +53,7 @@ class Matmul(Op):
     transpose1: bool = attribute(fields.flag, False)
     transpose2: bool = attribute(fields.flag, False)
     acc: IntType = attribute(fields.int_type, IntType(32), keyword=True)
-    acc_overflow: Overflow = attribute(fields.overflow, Overflow.wrap, keyword=True)
+    acc_overflow: Overflow = attribute(fields.acc_rule, Overflow.wrap, keyword=True)
     acc_lanes: int = attribute(fields.integer, 1, keyword=True)
     acc_product: Product | None = attribute(fields.optional(product), None, keyword=True)
 

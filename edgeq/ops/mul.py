@@ -45,7 +45,7 @@ class Mul(Op):
     ARITHMETIC = True
 
     acc: IntType = attribute(fields.int_type, IntType(32))
-    acc_overflow: Overflow = attribute(fields.overflow, Overflow.wrap)
+    acc_overflow: Overflow = attribute(fields.acc_rule, Overflow.wrap)
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
         """Yield C1 to C3, A1, A2."""

@@ -45,7 +45,7 @@ class ReduceSum(Op):
 
     axes: tuple[int, ...] = attribute(fields.integers)
     acc: IntType = attribute(fields.int_type, IntType(32), keyword=True)
-    acc_overflow: Overflow = attribute(fields.overflow, Overflow.wrap, keyword=True)
+    acc_overflow: Overflow = attribute(fields.acc_rule, Overflow.wrap, keyword=True)
     keepdims: bool = attribute(fields.flag, False, keyword=True)
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:

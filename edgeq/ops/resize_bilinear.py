@@ -63,7 +63,7 @@ class ResizeBilinear(Op):
     denominator: tuple[int, int] = attribute(fields.pair)
     offset: tuple[int, int] = attribute(fields.pair, (0, 0))
     acc: IntType = attribute(fields.int_type, _ACC)
-    acc_overflow: Overflow = attribute(fields.overflow, Overflow.wrap)
+    acc_overflow: Overflow = attribute(fields.acc_rule, Overflow.wrap)
 
     @classmethod
     def make(

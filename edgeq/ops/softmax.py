@@ -29,14 +29,19 @@ _RECENTER = _S16.qmax
 
 
 class _Rule(NamedTuple):
-    """What a rule takes and gives: width of x, widths of y, least first exponential."""
+    """What a rule takes and gives: width of x, widths of y, what exp(0) may be, in words, who makes its table."""
 
     x_bits: int
     y_bits: tuple[int, ...]
-    least: int
+    ones: tuple[int, ...]
+    one: str
+    maker: str
 
 
-_BY_DISTANCE = {"table": _Rule(12, tuple(range(8, 17)), 1), "gemmlowp": _Rule(8, (8, 16), 1 << 16)}
+_BY_DISTANCE = {
+    "table": _Rule(12, tuple(range(8, 17)), tuple(1 << b for b in range(31)), "a power of two", "exponential_table"),
+    "gemmlowp": _Rule(8, (8, 16), ((1 << 31) - 1,), "2^31-1, 1 in Q0.31", "gemmlowp_table"),
+}
 
 
 @register
@@ -59,7 +64,8 @@ class Softmax(Op):
     Constraints:
         C1: axis is an axis of x, of 1..65536 codes
         C2: x has at most 12 bits (table), 8 bits (gemmlowp), is s16 (tflite_s16)
-        C3: table has an entry per distance in 0..2**31-1, the first at least 1 (gemmlowp: 2**16)
+        C3: table has an entry per distance in 0..2**31-1, which do not rise; the first, exp(0), is a power of two
+            (table) or 2**31-1 (gemmlowp)
         C4: the output type has 8..16 bits (table), 8 or 16 bits (gemmlowp), is s16 (tflite_s16)
         C5: tflite_s16: both tables have 513 entries of 16 bits, exponentials are not negative, the last is not 0
         C6: tflite_s16: multiplier and shifts are those of a plain requantize of a 17-bit distance
@@ -103,9 +109,11 @@ class Softmax(Op):
         yield "C3", self.table.shape == (entries,), (
             f"table has shape {self.table.shape}, distances of {x.type} need ({entries},)")
         lo, hi = self.table.limits
-        first = int(self.table.array[0])
-        yield "C3", lo >= 0 and hi < 1 << 31 and first >= rule.least, (
-            f"exponentials {lo}..{hi}, the first {first}, must be in 0..2^31-1 and the first at least {rule.least}")
+        yield "C3", lo >= 0 and hi < 1 << 31, f"exponentials {lo}..{hi} must be in 0..2^31-1"
+        first, made = int(self.table.array[0]), f"softmax_tables.{rule.maker} makes the table of rule {self.rule}"
+        yield "C3", first in rule.ones, f"table starts with {first}, exp(0) must be {rule.one}; {made}"
+        rises = np.flatnonzero(np.diff(self.table.array) > 0)
+        yield "C3", not rises.size, f"table rises after entry {rises[:1].sum()}, exponentials fall; {made}"
         yield "C4", self.type.bits in rule.y_bits, (
             f"rule {self.rule} gives {rule.y_bits[0]} to {rule.y_bits[-1]} bits, not {self.type}")
         unused = self.reciprocal is None and not (self.multiplier or self.shift or self.left_shift)

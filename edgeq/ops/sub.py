@@ -44,7 +44,7 @@ class Sub(Op):
     ARITHMETIC = True
 
     acc: IntType = attribute(fields.int_type, IntType(32))
-    acc_overflow: Overflow = attribute(fields.overflow, Overflow.wrap)
+    acc_overflow: Overflow = attribute(fields.acc_rule, Overflow.wrap)
 
     def constraints(self, *xs: TensorType) -> Iterator[Check]:
         """Yield C1 to C3, A1, A2."""

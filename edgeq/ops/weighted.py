@@ -14,7 +14,7 @@ import numpy as np
 from edgeq.arith.primitives import cast
 from edgeq.arith.types import IntType, Overflow, Rounding
 from edgeq.errors import GraphError
-from edgeq.ir.fields import constant, int_type, integer, one_of, optional, overflow, reals, rounding, scale
+from edgeq.ir.fields import acc_rule, constant, int_type, integer, one_of, optional, overflow, reals, rounding, scale
 from edgeq.ir.op import Bounds, Check, Op, attribute, remark
 from edgeq.ir.tensor import Constant, IntArray, Reals, Scale, TensorType
 
@@ -104,6 +104,18 @@ class Weighted(Op):
     0, and lanes 1.. are added to lane 0 in order before a last bias.
 
     ``weight_scale`` and ``bias_real`` say what weights and bias stand for; they never decide an integer.
+
+    Constraints:
+        W1, W2: weight_type has 1..16 bits and holds every weight
+        W3, W4: weight_zero_point is a scalar or one per output channel, inside weight_type
+        W5, W6: bias is a scalar or one per output channel, inside bias_type, else inside acc
+        W7: bias_type is not wider than acc, unless acc_product narrows it
+        W8, W9: bias_fraction_bits is 0..30, acc_lanes at least 1
+        W10: weights are what weight_encoding says
+        W11, W12: the operand has at most 32 bits, a term at most 62
+        W13: weight_scale and bias_real have one value or one per output channel
+        A1, A2: acc_overflow is wrap (acc of 8..64 bits), saturate or error (8..62 bits)
+        A3: no product leaves acc_product where that stops on overflow
     """
 
     ARITHMETIC = True
@@ -115,7 +127,7 @@ class Weighted(Op):
     bias_type: IntType | None = attribute(optional(int_type), None, keyword=True)
     bias_fraction_bits: int = attribute(integer, 0, keyword=True)
     acc: IntType = attribute(int_type, IntType(32), keyword=True)
-    acc_overflow: Overflow = attribute(overflow, Overflow.wrap, keyword=True)
+    acc_overflow: Overflow = attribute(acc_rule, Overflow.wrap, keyword=True)
     acc_order: str = attribute(order, "kh,kw,ic", keyword=True)
     acc_bias: str = attribute(one_of("first", "last"), "first", keyword=True)
     acc_lanes: int = attribute(integer, 1, keyword=True)

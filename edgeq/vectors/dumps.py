@@ -10,7 +10,7 @@ import numpy as np
 from edgeq.arith.types import IntType
 from edgeq.artefacts.manifest import NAME, Entry
 from edgeq.artefacts.npy import load_npy
-from edgeq.codecs.hexadecimal import decode_hex, require_range
+from edgeq.codecs.hexadecimal import WordCountError, decode_hex, require_range
 from edgeq.codecs.layout import from_layout
 from edgeq.errors import ArtefactError
 from edgeq.ir.graph import Graph
@@ -21,8 +21,18 @@ from edgeq.vectors.read import vector_manifest
 _ENDINGS = (".npy", ".hex")
 
 
-def read_dumps(folder: Path, graph: Graph, images: int, layout: str) -> dict[str, Array]:
+class ImageCountError(ArtefactError):
+    """A dump holds whole images, and another number of them than is compared."""
+
+    def __init__(self, path: Path, images: int, expected: str) -> None:
+        super().__init__(f"{path}: holds {images} image{'s' * (images != 1)}, {expected}")
+        self.images = images
+
+
+def read_dumps(folder: Path, graph: Graph, images: int, layout: str, simulated: bool = True) -> dict[str, Array]:
     """Return the values that ``folder`` holds, by value name (images, *shape); the hex files are in ``layout``.
+
+    ``simulated`` says where the number of images is from, ``--input`` or a vector folder.
 
     A value that two files hold is read from the first, from .npy before hex; a vector folder holds every .npy.
 
@@ -39,7 +49,7 @@ def read_dumps(folder: Path, graph: Graph, images: int, layout: str) -> dict[str
     for slot in planned:
         for path in (folder / f"{slot.stem}{ending}" for ending in _ENDINGS):
             if path.is_file() and slot.value not in found:
-                found[slot.value] = _read(path, slot, images, layout)
+                found[slot.value] = _read(path, slot, images, layout, simulated)
     if not found:
         raise ArtefactError(
             f"{folder}: holds no value of graph '{graph.name}'; names are such as {planned[-1].stem}.hex")
@@ -62,14 +72,29 @@ def load_dump(path: Path, entry: Entry, shape: tuple[int, ...], kept: IntType) -
         if array.dtype.kind not in "iu":
             raise ArtefactError(f"{path}: holds {array.dtype}, expected integers")
         return array
-    flat = decode_hex(path.read_bytes(), kept, int(np.prod(shape, dtype=np.int64)), where=path.name, strict=False)
+    try:
+        flat = decode_hex(path.read_bytes(), kept, int(np.prod(shape, dtype=np.int64)), where=path.name, strict=False)
+    except WordCountError as error:
+        images, rest = divmod(error.words, int(np.prod(shape[1:], dtype=np.int64)))
+        if rest or not images:
+            raise
+        raise ImageCountError(
+            path, images, f"expected {shape[0]}; --count says how many images to compare") from None
     layout = str(entry.holds["layout"]).removeprefix("n")
     return from_layout(flat, entry.holds["axes"], layout, shape)
 
 
-def _read(path: Path, slot: Slot, images: int, layout: str) -> Array:
+def _read(path: Path, slot: Slot, images: int, layout: str, simulated: bool) -> Array:
     shape = (images, *slot.kept.shape)
-    array = load_dump(path, Entry(path.name, "", slot.hex_holds(images, layout)), shape, slot.kept.type)
+    try:
+        array = load_dump(path, Entry(path.name, "", slot.hex_holds(images, layout)), shape, slot.kept.type)
+        held = len(array) if array.shape[1:] == shape[1:] else images
+    except ImageCountError as error:
+        held = error.images
+    if held != images:
+        expected = f"--input has {images}" if simulated else f"the vectors hold {images}"
+        fewer = simulated and held < images
+        raise ImageCountError(path, held, f"{expected}; use {f'--count {held}' if fewer else 'the same images'}")
     if array.shape != shape:
         raise ArtefactError(f"{path}: shape is {list(array.shape)}, expected {list(shape)}")
     require_range(array.reshape(-1), slot.kept.type, str(path))

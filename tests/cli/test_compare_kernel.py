@@ -35,9 +35,10 @@ def rows(text: str) -> list[list[str]]:
 def test_a_lowered_model_is_reported_layer_by_layer(run, lowered: Path) -> None:
     done = run("compare", "--kernel", "fbgemm", "--bundle", lowered / "net.edgeq", "--input", lowered / "x.npy")
     assert (done.code, done.err) == (0, "")
-    head, first, second, last = rows(done.out)
+    head, first, second, unstated, last = rows(done.out)
     assert head == "layer outputs fbgemm differs rate largest".split()
     assert [first[:2], second[:2]] == [["0", "720"], ["3", "120"]]
+    assert " ".join(unstated) == "not stated: 2: flatten: the kernels' rules are for conv2d and linear"
     assert last[:4] == ["EDGEQ_KERNEL", "kernel=fbgemm", "layers=2", "outputs=840"]
     data = json.loads(run("compare", "--kernel", "fbgemm", "--bundle", lowered / "net.edgeq", "--input",
                           lowered / "x.npy", "--count", 3, "--json").out)
@@ -57,8 +58,10 @@ def test_layers_without_8_bit_outputs_are_named(run, files, tmp_path: Path) -> N
     edgeq.save(edgeq.lower(str(files.model), calibration=calib), tmp_path / "net.edgeq")
     done = run("compare", "--kernel", "x86", "--bundle", tmp_path / "net.edgeq", "--input", files.calib)
     assert done.code == 0
-    assert done.out.splitlines()[-2] == "not stated: 3: its results have 32 bits, the kernels give 8"
-    assert done.out.splitlines()[-1].endswith(" unstated=1")
+    assert done.out.splitlines()[-3:-1] == [
+        "not stated: 2: flatten: the kernels' rules are for conv2d and linear",
+        "not stated: 3: its results have 32 bits, the kernels give 8"]
+    assert done.out.splitlines()[-1].endswith(" unstated=2")
 
 
 def dump(lowered: Path, folder: Path, kernel: str) -> None:
@@ -96,6 +99,41 @@ def test_dumps_are_judged_by_the_kernel(run, lowered: Path, tmp_path: Path) -> N
     shutil.rmtree(tmp_path / "d")
     done = run("compare", tmp_path / "d", *arguments, "--vectors", tmp_path / "v")
     assert (done.code, done.error) == (2, f"{tmp_path / 'd'}: no such folder")
+
+
+@pytest.mark.parametrize("ending", ["hex", "npy"])
+def test_dumps_of_another_number_of_images(run, lowered: Path, tmp_path: Path, ending: str) -> None:
+    """The input has 40 images, one image of the layer 18 codes."""
+    path, bundle = tmp_path / f"d/01_0.out.{ending}", lowered / "net.edgeq"
+    path.parent.mkdir()
+
+    def write(images: int) -> None:
+        if ending == "hex":
+            path.write_text("00\n" * 18 * images)
+        else:
+            np.save(path, np.zeros((images, 2, 3, 3), np.int8))
+
+    given = ("compare", path.parent, "--kernel", "onednn", "--bundle", bundle, "--input", lowered / "x.npy")
+    plain = ("compare", path.parent, "--bundle", bundle, "--input", lowered / "x.npy")
+    write(16)
+    done = run(*given)
+    assert (done.code, done.error) == (2, f"{path}: holds 16 images, --input has 40; use --count 16")
+    assert run(*given, "--count", 16).code == 1
+    told = "holds 16 images, expected 40" if ending == "hex" else "shape is [16, 2, 3, 3], expected [40, 2, 3, 3]"
+    done = run(*plain)
+    assert done.code == 1
+    assert f"{told}; --count says how many images to compare" in done.out
+    done = run(*given, "--count", 15)
+    assert done.error == f"{path}: holds 16 images, --input has 15; use the same images"
+    assert run("simulate", bundle, "--input", lowered / "x.npy", "--vectors", tmp_path / "v", "--count", 20).code == 0
+    done = run(*given[:-2], "--vectors", tmp_path / "v")
+    assert (done.code, done.error) == (2, f"{path}: holds 16 images, the vectors hold 20; use the same images")
+    write(1)
+    assert run(*given).error == f"{path}: holds 1 image, --input has 40; use --count 1"
+    if ending == "hex":
+        for text in ("00\n" * 19, ""):
+            path.write_text(text)
+            assert run(*given).error == f"01_0.out.hex: has {len(text) // 3} words, expected 720"
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 from pathlib import Path
@@ -94,6 +95,52 @@ def test_ops(run) -> None:
     assert labels(Conv2d) == "C1 to C5, W1.., A1.."
     assert "| `clamp` | x | Limit `x` to `[lo, hi]`; ReLU is `lo` at the zero point | C1 |" in markdown().splitlines()
     assert all(line.count("|") == 5 for line in markdown().splitlines())
+
+
+def test_page_of_an_op(run) -> None:
+    done = run("ops", "clamp")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == """\
+b.clamp(x, lo, hi, name)
+
+Limit ``x`` to ``[lo, hi]``; ReLU is ``lo`` at the zero point.
+
+Semantics: ``y = saturate(x, lo, hi)``
+
+Operands: x of any shape.
+
+Constraints:
+    C1: lo <= hi, both inside x's type
+
+Hardware: two comparisons.
+
+attribute  default   takes
+lo         required  an integer
+hi         required  an integer
+"""
+    lines = run("ops", "conv2d").out.splitlines()
+    assert lines[0].startswith("b.conv2d(x, weight, bias, stride, ")
+    for words in ("weight required an integer or an array of integers", "acc 's32' an IntType",
+                  "bias None an integer or an array of integers, or None",
+                  "acc_overflow 'wrap' one of wrap, saturate, error",
+                  "A1, A2: acc_overflow is wrap (acc of 8..64 bits), saturate or error (8..62 bits)"):
+        assert [line.split() for line in lines].count(words.split()) == 1, words
+    assert "mode          None     see above" in run("ops", "resize_bilinear").out
+
+
+def test_every_op_has_a_page(run) -> None:
+    for kind in OPS:
+        done = run("ops", kind)
+        assert (done.code, done.err) == (0, ""), kind
+        assert all(f"\n{field.name} " in done.out for field in dataclasses.fields(OPS[kind])) or "see above" in done.out
+
+
+def test_page_of_no_op(run) -> None:
+    done = run("ops", "conv3d")
+    assert (done.code, done.out) == (2, "")
+    assert done.error == f"there is no op 'conv3d'; ops are {', '.join(sorted(OPS))}"
+    done = run("ops", "conv2d", "--markdown")
+    assert (done.code, done.error) == (2, "--markdown is for the table of all ops; leave it out, or NAME")
 
 
 def readme_script():

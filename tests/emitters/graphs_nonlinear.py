@@ -41,17 +41,18 @@ def softmaxes(images: int = 4) -> Made:
     b = GraphBuilder("softmaxes")
     kinds = {"x": (S8, (3, 4, 2)), "u": (U8, (10,)), "n": (U4, (2, 5)), "l": (S16, (3, 5)), "one": (S8, (1,))}
     xs = {name: b.input(name, shape, kept, zero_point=3 if name == "x" else 0) for name, (kept, shape) in kinds.items()}
-    steep, flat = (np.array([1 + int(2.0**29 / base**d) for d in range(256)]) for base in (1.5, 1.01))
+    steep, flat = (np.array([int(2.0**30 / base**d) for d in range(256)]) for base in (1.5, 1.01))
+    steep_q31, flat_q31 = (np.maximum(2 * table - 1, 0) for table in (steep, flat))
     for axis in (0, 1, 2, -1):
-        b.output(b.softmax(xs["x"], axis, "gemmlowp", 2 * flat - 1, name=f"gemmlowp_{axis}"))
+        b.output(b.softmax(xs["x"], axis, "gemmlowp", flat_q31, name=f"gemmlowp_{axis}"))
         b.output(b.softmax(xs["x"], axis, "table", flat >> 9, name=f"table_{axis}"))
     for bits in (8, 16):
         for signed in (False, True):
             kept = IntType(bits, signed)
-            b.output(b.softmax(xs["u"], 0, "gemmlowp", 2 * steep - 1, type=kept, name=f"gemmlowp_{kept}"))
-            b.output(b.softmax(xs["u"], 0, "table", 2 * steep - 2, type=kept, name=f"table_{kept}"))
-    b.output(b.softmax(xs["n"], 0, "table", [255, *range(14, -1, -1)], type=IntType(11), name="table_s11"))
-    b.output(b.softmax(xs["one"], 0, "gemmlowp", flat, name="alone"))
+            b.output(b.softmax(xs["u"], 0, "gemmlowp", steep_q31, type=kept, name=f"gemmlowp_{kept}"))
+            b.output(b.softmax(xs["u"], 0, "table", steep, type=kept, name=f"table_{kept}"))
+    b.output(b.softmax(xs["n"], 0, "table", [256, *range(14, -1, -1)], type=IntType(11), name="table_s11"))
+    b.output(b.softmax(xs["one"], 0, "gemmlowp", flat_q31, name="alone"))
     exponentials, reciprocals = np.arange(513) ** 2 // 9, 32767 - np.arange(513) * 32
     for axis, scaling in ((0, {"multiplier": 3 << 29, "shift": 32}), (1, {"multiplier": 1 << 30, "shift": 30}),
                           (-1, {"multiplier": 3, "shift": 1, "left_shift": 2, "rounding": "ties_even"})):

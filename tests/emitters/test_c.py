@@ -140,7 +140,7 @@ ALONE: dict[str, Any] = {
     "argmax": lambda b, x: b.argmax(x),
     "transpose": lambda b, x: b.transpose(x, (2, 0, 1)),
     "lut": lambda b, x: b.lut(x, np.arange(-128, 128)[::-1]),
-    "softmax": lambda b, x: b.softmax(x, 0, "gemmlowp", np.arange(256)[::-1] << 23),
+    "softmax": lambda b, x: b.softmax(x, 0, "gemmlowp", (np.arange(1, 257)[::-1] << 23) - 1),
     "leaky_relu": lambda b, x: b.leaky_relu(x, 3, 2, -3, 4),
     "threshold": lambda b, x: b.threshold(x, [[0, 2], [-3, 9]], [1, -1]),
     "prelu": lambda b, x: b.prelu(x, [3, -3], 1, 3, 2, 3, 4),

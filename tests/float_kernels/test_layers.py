@@ -112,7 +112,33 @@ def test_layers_that_are_not_sums_of_products() -> None:
     assert [layer.name for layer in stated] == ["fc"]
     assert [(u.name, u.reason) for u in unstated] == [
         ("sum", "add: the kernels' rules are for conv2d and linear"),
+        ("relu", "clamp: the kernels' rules are for conv2d and linear"),
         ("last", "its result is the accumulator, which is not rescaled")]
+
+
+def test_every_layer_is_stated_or_named() -> None:
+    b = GraphBuilder("net")
+    x = b.input("x", (3, 2, 2), U8, 4, 0.5)
+    y = b.requantize(b.conv2d(x, WEIGHT[:, :, None, None], weight_scale=0.25, name="c"), 1, 3, scale=1.0, type=U8)
+    y = b.concat([b.lut(y, list(range(256)), type=U8, name="t"), y], name="joined")
+    y = b.requantize(b.avg_pool2d(b.max_pool2d(y, 1, name="most"), 2, name="mean"), 1, 2, type=U8)
+    table = [1 << 24, *[0] * 255]
+    b.output(b.softmax(b.flatten(y, name="flat"), 0, "table", table, name="share"), "y")
+    graph = b.build()
+    stated, unstated = kernel_layers(graph, "fbgemm")
+    assert [layer.name for layer in stated] == ["c"]
+    assert [(u.name, u.reason) for u in unstated] == [
+        (name, f"{kind}: the kernels' rules are for conv2d and linear") for name, kind in (
+            ("t", "lut"), ("joined", "concat"), ("most", "max_pool2d"), ("mean", "avg_pool2d"), ("flat", "flatten"),
+            ("share", "softmax"))]
+
+
+def test_a_graph_with_nothing_to_state_names_the_layer_nearest_to_it() -> None:
+    b = GraphBuilder("net")
+    x = b.clamp(b.input("x", (2,), U8), 0, 5, name="relu")
+    b.output(b.requantize(b.add(x, x, name="sum"), 1, 1), "y")
+    with pytest.raises(InputError, match="can be stated; layer 'sum': add: the kernels' rules are for"):
+        kernel_layers(b.build(), "fbgemm")
 
 
 def test_unknown_kernels_and_graphs_without_weights() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pydoc
 from typing import Any
 
 import pytest
 
 from edgeq import Graph, GraphBuilder, IntType
 from edgeq.errors import GraphError
+from edgeq.ir.op import OPS
 from edgeq.ir.text import graph_text
 
 S8 = IntType(8)
@@ -95,6 +97,16 @@ def test_operands_by_name_and_value_names() -> None:
     assert "conv2d" in dir(b)
 
 
+def test_the_ops_are_listed_and_explained() -> None:
+    b, _ = started()
+    assert set(OPS) <= set(dir(b))
+    assert "help(b.conv2d)" in (GraphBuilder.__doc__ or "")
+    assert "edgeq ops conv2d" in (GraphBuilder.__doc__ or "")
+    page = pydoc.plain(pydoc.render_doc(b.clamp))
+    assert "clamp(x, lo, hi, *, name=None)" in page
+    assert "C1: lo <= hi, both inside x's type" in page
+
+
 def duplicate(b: GraphBuilder, x: Any) -> None:
     b.output(b.clamp(b.clamp(x, 0, 1, name="a"), 0, 1, name="a"))
 
@@ -149,17 +161,17 @@ def test_a_graph_needs_an_input() -> None:
 
 
 @pytest.mark.parametrize(("call", "pattern"), [
-    (lambda b, x: b.add(x), "add '': takes 2 operands, got 1"),
-    (lambda b, x: b.clamp(x, 0), "clamp '': .*missing 1 required positional argument: 'hi'"),
+    (lambda b, x: b.add(x), "add 'add_0': takes 2 operands, got 1"),
+    (lambda b, x: b.clamp(x, 0), "clamp 'clamp_0': .*missing 1 required positional argument: 'hi'"),
     (lambda b, x: b.clamp([1], 0, 1, name="c"), r"clamp 'c': operand \[1\] is not a value of this graph"),
-    (lambda b, x: b.clamp(GraphBuilder().input("x", (1,), S8), 0, 1), "clamp '': operand .* not a value of this graph"),
+    (lambda b, x: b.clamp(GraphBuilder().input("x", (1,), S8), 0, 1), "clamp 'clamp_0': operand .* not a value"),
     (lambda b, x: b.output(GraphBuilder().input("x", (1,), S8)), "output: .* is not a value of this graph"),
     (lambda b, x: b.clamp(x, 0, 1, low=3, name="c"), "clamp 'c': .*unexpected keyword argument 'low'"),
-    (lambda b, x: b.clamp(x, 0, 1.0), "clamp '': hi: 1.0 is not an integer"),
+    (lambda b, x: b.clamp(x, 0, 1.0), "clamp 'clamp_0': hi: 1.0 is not an integer"),
     (lambda b, x: b.clamp(x, 0, 1, name=5), "clamp: the name 5 is not text"),
     (lambda b, x: b.requantize(x, 1, 0, rounding="up", name="q"),
      "requantize 'q': .*'up' is not a rule; use one of floor, to_zero"),
-    (lambda b, x: b.requantize(x, 1, 0, overflow=3), "requantize '': .*3 is not a rule; use one of saturate"),
+    (lambda b, x: b.requantize(x, 1, 0, overflow=3), "requantize 'requantize_0': .*3 is not a rule; use one of"),
     (lambda b, x: b.requantize(x, 1, 0, scale=0.0), "a scale must be positive and finite"),
     (lambda b, x: b.requantize(x, 1, 0, scale=float("nan")), "a scale must be positive and finite"),
     (lambda b, x: b.requantize(x, 1.5, 0), "constants are integers, got float64"),
@@ -179,6 +191,33 @@ def test_calls_refused(call: Any, pattern: str) -> None:
     b, x = started()
     with pytest.raises(GraphError, match=pattern):
         call(b, x)
+
+
+def test_an_op_without_a_name_is_refused_under_the_one_it_would_get() -> None:
+    b, x = started()
+    b.clamp(x, 0, 1, name="clamp_0")
+    b.clamp(x, 0, 1)
+    acc = b.linear(x, [[1]])
+    for call, said in (
+        (lambda: b.clamp(x, 2, 1), "clamp 'clamp_2' C1: 2..1 is not a range inside s8"),
+        (lambda: b.lut(x, [0], name="t"), "lut 't' C1: "),
+        (lambda: b.lut(x, [0]), "lut 'lut_0' C1: "),
+        (lambda: b.lut(x, None), "lut 'lut_0': table: it is missing"),
+        (lambda: b.linear(x, [[1, 2]]), "linear 'linear_1' C"),
+        (lambda: b.requantize(acc, 1, -1), "requantize 'linear_0' C"),
+        (lambda: b.concat(x), "concat 'concat_0': xs must be a list of values"),
+        (lambda: b.concat([]), "concat 'concat_0': takes at least 1 operand"),
+        (lambda: b.clamp(), "clamp 'clamp_2': takes 1 operands, got 0"),
+        (lambda: b.clamp(7, 0, 1), "clamp 'clamp_2': operand 7 is not a value of this graph"),
+        (lambda: b.clamp(x, 0), "clamp 'clamp_2': missing 1 required"),
+        (lambda: b.clamp(x, 2, 1, name=""), "clamp 'clamp_2' C1: "),
+    ):
+        with pytest.raises(GraphError) as caught:
+            call()
+        assert str(caught.value)[:len(said)] == said
+    b.requantize(acc, 1, 1, name="fc")
+    with pytest.raises(GraphError, match="requantize 'requantize_0' C"):
+        b.requantize(acc, 1, -1)
 
 
 def test_unknown_op_is_an_attribute_error_that_lists_ops() -> None:

@@ -115,3 +115,44 @@ def test_a_scalar_with_a_list_of_one_scale_has_one_scale() -> None:
     assert x.type.scale == y.type.scale == 0.5
     for made in (b.maximum(x, y), b.minimum(x, y), b.slice(y), b.reshape(x, (1, 1)), b.flatten(y)):
         assert made.type.scale == 0.5
+
+
+ACCUMULATE = {
+    "conv2d": lambda b, x, y, **kept: b.conv2d(b.reshape(x, (2, 1, 1)), [[[[1]], [[2]]]], **kept),
+    "linear": lambda b, x, y, **kept: b.linear(x, [[1, 2]], **kept),
+    "add": lambda b, x, y, **kept: b.add(x, y, **kept),
+    "sub": lambda b, x, y, **kept: b.sub(x, y, **kept),
+    "mul": lambda b, x, y, **kept: b.mul(x, y, **kept),
+    "matmul": lambda b, x, y, **kept: b.matmul(b.reshape(x, (1, 2)), b.reshape(y, (2, 1)), **kept),
+    "reduce_sum": lambda b, x, y, **kept: b.reduce_sum(x, [0], **kept),
+    "resize_bilinear": lambda b, x, y, **kept: b.resize_bilinear(b.reshape(x, (1, 1, 2)), (2, 2), "half_pixel", **kept),
+}
+
+
+@pytest.mark.parametrize("kind", ACCUMULATE)
+@pytest.mark.parametrize("value", ["sat", 1, None, ["wrap"]], ids=str)
+def test_rules_of_accumulators_are_three(kind: str, value: Any) -> None:
+    b = GraphBuilder()
+    x, y = (b.input(name, (2,), IntType(8)) for name in "xy")
+    for rule in ("wrap", "saturate", "error"):
+        ACCUMULATE[kind](b, x, y, acc_overflow=rule)
+    with pytest.raises(GraphError) as caught:
+        ACCUMULATE[kind](b, x, y, acc_overflow=value, name="op")
+    assert str(caught.value) == (
+        f"{kind} 'op': acc_overflow: {value!r} is not a rule for accumulators; use one of wrap, saturate, error")
+    with pytest.raises(GraphError, match=f"{kind} 'op' A1: acc_overflow zero is not a rule for accumulators"):
+        ACCUMULATE[kind](b, x, y, acc_overflow="zero", name="op")
+
+
+@pytest.mark.parametrize(("field", "call"), [
+    ("table", lambda b, x: b.lut(x, None, name="op")),
+    ("table", lambda b, x: b.softmax(x, 0, "table", None, name="op")),
+    ("weight", lambda b, x: b.linear(x, None, name="op")),
+    ("multiplier", lambda b, x: b.requantize(x, None, 3, name="op")),
+])
+def test_a_constant_that_is_missing(field: str, call: Any) -> None:
+    b = GraphBuilder()
+    with pytest.raises(GraphError) as caught:
+        call(b, b.input("x", (2,), IntType(8)))
+    assert str(caught.value).split("'op': ")[1] == (
+        f"{field}: it is missing, got None; give an integer or an array of integers")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgeq import GraphBuilder, IntType
+from edgeq.arith.softmax_tables import exponential_table, gemmlowp_table
 from edgeq.errors import GraphError
 from tests.data import need_data
 from tests.ops.one_op import S8, S16, U8, Operand, operand, random_operand, run, stopped
@@ -17,6 +18,8 @@ from tests.oracles import nonlinear as oracle
 
 U16 = IntType(16, signed=False)
 FALLING = np.array([(2**31 - 1) * 9**d // 10**d for d in range(256)])
+POWERS = (FALLING + 1) // 2
+TABLES = {"table": POWERS, "gemmlowp": FALLING}
 EXP16 = np.minimum(np.arange(513) ** 2 // 8, 32767)
 INVERSE16 = 32767 - np.arange(513) * 32
 S16_SCALING = {"multiplier": 3 << 29, "shift": 32}
@@ -36,18 +39,18 @@ def expected(x: Operand, axis: int, rule: str, table: Any, kept: IntType, **attr
 
 
 def test_table_by_hand() -> None:
-    """e = 3, 1: shares of 256 are 192 and 64; three equal ones 85.33; e = 1, 1, 1, 5 of 8 are 32 and 160."""
-    table = np.array([3, 1, *[0] * 254])
-    assert run("softmax", [operand([5, 4])], 0, "table", table).tolist() == [[64, -64]]
+    """e = 2, 1: shares of 256 are 170.67 and 85.33; three equal ones 85.33; e = 4, 2, 2 are 128 and 64."""
+    table = np.array([2, 1, *[0] * 254])
+    assert run("softmax", [operand([5, 4])], 0, "table", table).tolist() == [[43, -43]]
     assert run("softmax", [operand([7, 7, 7])], 0, "table", table).tolist() == [[-43, -43, -43]]
     assert run("softmax", [operand([7])], 0, "table", table).tolist() == [[127]]
-    assert run("softmax", [operand([5, 4], U8)], 0, "table", table, type=U8).tolist() == [[192, 64]]
+    assert run("softmax", [operand([5, 4, 4], U8)], 0, "table", 2 * table, type=U8).tolist() == [[128, 64, 64]]
 
 
 def test_table_rounds_ties_up() -> None:
-    """256 * 1 / 512 is a half, up to 1; 256 * 511 / 512 is 255.5, up to 256, clamped."""
-    table = np.array([511, 1, *[0] * 254])
-    assert run("softmax", [operand([1, 0], U8)], 0, "table", table, type=U8).tolist() == [[255, 1]]
+    """Of a sum of 512, 1 is a half, up to 1; 255 is 127.5, up to 128."""
+    table = np.array([256, 255, 1, *[0] * 253])
+    assert run("softmax", [operand([2, 1, 0], U8)], 0, "table", table, type=U8).tolist() == [[128, 128, 1]]
 
 
 def test_gemmlowp_by_hand() -> None:
@@ -64,7 +67,7 @@ def test_rules_by_distance_against_the_oracle(rule: str, kept: IntType) -> None:
     for given, entries in ((S8, 2), (S8, 10), (U8, 33)):
         x = random_operand(rng, (6, entries), given, 7)
         x.data[3:] = given.qmin + (x.data[3:] - given.qmin) // 16
-        for table in (FALLING, (2**31 - 1) >> np.minimum(np.arange(256), 31)):
+        for table in (TABLES[rule], TABLES[rule][0] >> np.minimum(np.arange(256), 31)):
             got = run("softmax", [x], 0, rule, table, type=kept)
             assert got.tolist() == expected(x, 0, rule, table, kept).tolist()
 
@@ -73,7 +76,8 @@ def test_table_of_narrow_and_wide_codes_and_odd_types() -> None:
     rng = np.random.default_rng(6)
     for bits, to in ((1, S8), (4, IntType(11)), (12, IntType(13, signed=False))):
         x = random_operand(rng, (4, 5), IntType(bits))
-        table = 1 + rng.integers(0, 2**31 - 1, 1 << bits)
+        table = np.sort(rng.integers(1, 2**30, 1 << bits))[::-1]
+        table[0] = 2**30
         assert run("softmax", [x], 0, "table", table, type=to).tolist() == expected(x, 0, "table", table, to).tolist()
 
 
@@ -95,8 +99,8 @@ def test_tflite_s16_against_the_oracle(scaling: Any) -> None:
 def test_any_axis_of_any_rank(shape: Any, axis: int) -> None:
     x = random_operand(np.random.default_rng(8), (2, *shape))
     for rule in ("table", "gemmlowp"):
-        got = run("softmax", [x], axis, rule, FALLING)
-        assert got.tolist() == expected(x, axis, rule, FALLING, S8).tolist()
+        got = run("softmax", [x], axis, rule, TABLES[rule])
+        assert got.tolist() == expected(x, axis, rule, TABLES[rule], S8).tolist()
     y = Operand(x.data * 200, S16)
     got = run("softmax", [y], axis, "tflite_s16", EXP16, INVERSE16, **S16_SCALING, type=S16)
     want = expected(y, axis, "tflite_s16", EXP16, S16, inverse=INVERSE16.tolist(), scaling=(3 << 29, 32, 0))
@@ -107,7 +111,7 @@ def test_scale_and_zero_point_of_the_result() -> None:
     b = GraphBuilder("net")
     x, w = b.input("x", (2, 4), S8, scale=0.1, zero_point=3), b.input("w", (4,), S16)
     kinds = [b.softmax(x, 1, "gemmlowp", FALLING), b.softmax(x, 1, "gemmlowp", FALLING, type=S16),
-             b.softmax(x, 1, "table", FALLING, type=U8),
+             b.softmax(x, 1, "table", POWERS, type=U8),
              b.softmax(w, 0, "tflite_s16", EXP16, INVERSE16, **S16_SCALING, type=S16)]
     assert [(k.type.zero_point, k.type.scale, k.type.lo, k.type.hi) for k in kinds] == [
         (-128, 1 / 256, -128, 127), (-32768, 1 / 65536, -32768, 32767), (0, 1 / 256, 0, 255), (0, 1 / 32768, 0, 32767)]
@@ -127,8 +131,6 @@ def test_gemmlowp_stops_where_the_sum_passes_28_bits() -> None:
 @pytest.mark.judge
 @pytest.mark.parametrize("case", ["softmax_s8__softmax", "softmax_s8_s16__softmax_s8_s16", "softmax_s16__softmax_s16"])
 def test_cases_of_cmsis_nn(case: str) -> None:
-    from edgeq.arith.softmax_tables import gemmlowp_table
-
     folder = need_data("conformance/cmsis_nn")
     with np.load(folder / f"{case}.npz") as data:
         x, y, meta = data["input"], data["expected"], json.loads(str(data["meta"]))
@@ -148,20 +150,26 @@ LINE = np.zeros(513, int)
 
 
 @pytest.mark.parametrize(("label", "pattern", "kept", "shape", "arguments", "attributes"), [
-    ("C1", "axis 1 is not an axis", S8, (3,), (1, "table", FALLING), {}),
-    ("C1", "axis -2 is not an axis", S8, (3,), (-2, "table", FALLING), {}),
-    ("C1", "axis 0 is not an axis", S8, (), (0, "table", FALLING), {}),
-    ("C1", r"axis 0 of s8\[65537\] must have 1\.\.65536 codes", S8, (65537,), (0, "table", FALLING), {}),
-    ("C2", "rule table needs x of at most 12 bits, got s13", IntType(13), (3,), (0, "table", FALLING), {}),
+    ("C1", "axis 1 is not an axis", S8, (3,), (1, "table", POWERS), {}),
+    ("C1", "axis -2 is not an axis", S8, (3,), (-2, "table", POWERS), {}),
+    ("C1", "axis 0 is not an axis", S8, (), (0, "table", POWERS), {}),
+    ("C1", r"axis 0 of s8\[65537\] must have 1\.\.65536 codes", S8, (65537,), (0, "table", POWERS), {}),
+    ("C2", "rule table needs x of at most 12 bits, got s13", IntType(13), (3,), (0, "table", POWERS), {}),
     ("C2", "rule gemmlowp needs x of 8 bits, got s7", IntType(7), (3,), (0, "gemmlowp", FALLING), {}),
     ("C2", "rule tflite_s16 needs x of type s16, got s8", S8, (3,), (0, "tflite_s16", EXP16), {}),
-    ("C3", r"table has shape \(255,\), distances of s8 need \(256,\)", S8, (3,), (0, "table", FALLING[1:]), {}),
-    ("C3", r"exponentials -1\.\.", S8, (3,), (0, "gemmlowp", np.append(FALLING[1:], -1)), {}),
-    ("C3", "the first 0, must be .* at least 1$", S8, (3,), (0, "table", FALLING - FALLING[0] * (FALLING > 0)), {}),
-    ("C3", r"exponentials 0\.\.65535, the first 65535, .* at least 65536$", S8, (3,),
-     (0, "gemmlowp", np.where(np.arange(256) == 0, 65535, 0)), {}),
-    ("C3", r"\.\.2147483648, ", S8, (3,), (0, "table", FALLING + 1), {}),
-    ("C4", "rule table gives 8 to 16 bits, not s7", S8, (3,), (0, "table", FALLING), {"type": IntType(7)}),
+    ("C3", r"table has shape \(255,\), distances of s8 need \(256,\)", S8, (3,), (0, "table", POWERS[1:]), {}),
+    ("C3", r"exponentials -1\.\.", S8, (3,), (0, "gemmlowp", np.append(FALLING[:-1], -1)), {}),
+    ("C3", r"\.\.2147483648 must be in 0\.\.2\^31-1", S8, (3,), (0, "table", FALLING + 1), {}),
+    ("C3", r"table starts with 16777216, exp\(0\) must be 2\^31-1, 1 in Q0\.31; softmax_tables\.gemmlowp_table makes",
+     S8, (3,), (0, "gemmlowp", exponential_table(.1)), {}),
+    ("C3", "table starts with 2147483646, ", S8, (3,), (0, "gemmlowp", FALLING - (FALLING > 0)), {}),
+    ("C3", r"table starts with 2147483647, exp\(0\) must be a power of two; softmax_tables\.exponential_table makes",
+     S8, (3,), (0, "table", FALLING), {}),
+    ("C3", "table starts with 0, ", S8, (3,), (0, "table", POWERS * 0), {}),
+    ("C3", "table starts with 3, ", S8, (3,), (0, "table", [3] * 256), {}),
+    ("C3", "table rises after entry 0, exponentials fall", S8, (3,), (0, "table", [1, *[2] * 255]), {}),
+    ("C3", "table rises after entry 253, ", S8, (3,), (0, "gemmlowp", [*FALLING[:254], *FALLING[:2]]), {}),
+    ("C4", "rule table gives 8 to 16 bits, not s7", S8, (3,), (0, "table", POWERS), {"type": IntType(7)}),
     ("C4", "rule gemmlowp gives 8 to 16 bits, not s12", S8, (3,), (0, "gemmlowp", FALLING), {"type": IntType(12)}),
     ("C4", "rule tflite_s16 gives s16, not s8", S16, (3,), (0, "tflite_s16", EXP16, INVERSE16), {}),
     ("C5", "rule tflite_s16 needs reciprocal, 513 entries", S16, (3,), (0, "tflite_s16", EXP16), {"type": S16}),
@@ -177,7 +185,7 @@ LINE = np.zeros(513, int)
     ("C6", "a distance << 31 times 1073741824 passes 62 bits", S16, (3,), (0, "tflite_s16", EXP16, INVERSE16),
      {"type": S16, "multiplier": 1 << 30, "left_shift": 31, "rounding": "ties_up"}),
     ("C6", "or the shift 63 passes 62", S16, (3,), (0, "tflite_s16", EXP16, INVERSE16), {"type": S16, "shift": 63}),
-    ("C7", "rule table has no reciprocal", S8, (3,), (0, "table", FALLING, EXP16), {}),
+    ("C7", "rule table has no reciprocal", S8, (3,), (0, "table", POWERS, EXP16), {}),
     ("C7", "rule gemmlowp has no reciprocal, multiplier", S8, (3,), (0, "gemmlowp", FALLING), {"shift": 1}),
 ])
 def test_constraints_c1_to_c7(label: str, pattern: str, kept: IntType, shape: Any, arguments: Any, attributes: Any,
