@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgeq.errors import ModelError
+
 torch = pytest.importorskip("torch")
 
 import torch.nn.functional as F  # noqa: E402
@@ -164,3 +166,10 @@ def layer_by_layer(graph: Any, found: dict[str, Codes], start: np.ndarray) -> di
             value = torchs
         live[node.name] = value
     return differences
+
+
+def refused(match: str, call: Callable[[], object], kind: type[ModelError] = ModelError) -> None:
+    """Check that a call raises one line."""
+    with pytest.raises(kind, match=match) as caught:
+        call()
+    assert "\n" not in str(caught.value)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import edgeq
-from edgeq.errors import CalibrationError, ModelError, UnsafeModelError, UnsupportedOpError
+from edgeq.errors import CalibrationError, UnsafeModelError, UnsupportedOpError
 from edgeq.frontend.lower import lower_program, make_options, read_model
 from edgeq.ir.graph import Graph
-from tests.frontend.fx_models import Varied, engine, images, quantize, varied
+from tests.frontend.fx_models import Varied, engine, images, quantize, refused, varied
 
 torch = pytest.importorskip("torch")
 
@@ -120,27 +119,21 @@ def test_a_module_in_memory_stays_as_it_is(model) -> None:
     assert before == ([(n.op, str(n.target)) for n in model.graph.nodes], [type(m) for m in model.modules()])
 
 
-def _refused(match: str, call: Callable[[], object], kind: type[ModelError] = ModelError) -> None:
-    with pytest.raises(kind, match=match) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-
-
 def test_messages_about_files(folder) -> None:
     q = folder / "q.pt"
-    _refused(r"q.pt: holds tensors alone .* pass --arch FILE.py:NAME", lambda: _lowered(q))
-    _refused(r"q.pt: holds tensors alone; pass --arch", lambda: _lowered(q, allow_code=True))
-    _refused(r"missing: .*fc1.weight.*The file is of a quantized model: .*shaped.py:Varied must give the converted one",
+    refused(r"q.pt: holds tensors alone .* pass --arch FILE.py:NAME", lambda: _lowered(q))
+    refused(r"q.pt: holds tensors alone; pass --arch", lambda: _lowered(q, allow_code=True))
+    refused(r"missing: .*fc1.weight.*The file is of a quantized model: .*shaped.py:Varied must give the converted one",
              lambda: _lowered(q, f"{folder}/shaped.py:Varied"))
-    _refused("gives a quantized model, the file's weights are float",
+    refused("gives a quantized model, the file's weights are float",
              lambda: _lowered(folder / "float_weights.pt", f"{folder}/net.py:build"))
-    _refused(r"fc2._packed_params._packed_params is \(quantized \[10, 16\], \[10\]\), expected \(quantized \[7, 16\]",
+    refused(r"fc2._packed_params._packed_params is \(quantized \[10, 16\], \[10\]\), expected \(quantized \[7, 16\]",
              lambda: _lowered(q, f"{folder}/net.py:other"))
-    _refused(r"no graph and .*net.py no example_inputs \(tensors\), so an input is needed .* give --calib X.npy$",
+    refused(r"no graph and .*net.py no example_inputs \(tensors\), so an input is needed .* give --calib X.npy$",
              lambda: _lowered(q, f"{folder}/net.py:build", calib=False), CalibrationError)
-    _refused("traced.pt: is a TorchScript archive, which runs code when loaded; .* --allow-code",
+    refused("traced.pt: is a TorchScript archive, which runs code when loaded; .* --allow-code",
              lambda: _lowered(folder / "traced.pt"), UnsafeModelError)
-    _refused("module.pt: is a pickled object .* --allow-code", lambda: _lowered(folder / "module.pt"), UnsafeModelError)
+    refused("module.pt: is a pickled object .* --allow-code", lambda: _lowered(folder / "module.pt"), UnsafeModelError)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +152,7 @@ def test_messages_about_files(folder) -> None:
 )
 def test_a_state_dict_with_a_wrong_value(folder, model, tmp_path, name: str, value: object, match: str) -> None:
     torch.save({**model.state_dict(), name: value}, tmp_path / "q.pt")
-    _refused(match, lambda: _lowered(tmp_path / "q.pt", f"{folder}/net.py:build"))
+    refused(match, lambda: _lowered(tmp_path / "q.pt", f"{folder}/net.py:build"))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +168,7 @@ def test_models_that_are_not_static(folder, tmp_path, name: str, match: str) -> 
         from edgeq.frontend.state_dict import _module
 
         torch.save(_module(f"{folder}/net.py:{name}")[0].state_dict(), tmp_path / "w.pt")
-    _refused(match, lambda: _lowered(tmp_path / "w.pt", f"{folder}/net.py:{name}"), UnsupportedOpError)
+    refused(match, lambda: _lowered(tmp_path / "w.pt", f"{folder}/net.py:{name}"), UnsupportedOpError)
 
 
 class EagerNet(nn.Module):
@@ -198,54 +191,6 @@ class EagerNet(nn.Module):
         return self.dequant(self.fc(x.reshape(x.size(0), -1)))
 
 
-class Calls(nn.Module):
-    """One function between two layers."""
-
-    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(3, 4, 3)
-        self.last = nn.Conv2d(4, 2, 1)
-        self.function = function
-
-    def forward(self, x):
-        return self.last(self.function(self.first(x)))
-
-
-def _calls(function: Callable[[torch.Tensor], torch.Tensor]) -> Graph:
-    torch.manual_seed(0)
-    return edgeq.lower(quantize(Calls(function).eval(), images(8), "x86"), images(2).numpy())
-
-
-def test_operators_without_a_rule_are_named() -> None:
-    _refused(r"quantized.instance_norm '\w+': function quantized.instance_norm has no integer lowering; use conv",
-             lambda: _calls(lambda x: F.instance_norm(x)), UnsupportedOpError)
-    _refused("'add_1': an operand is a number; only two computed values are lowered", lambda: _calls(lambda x: x + 1.0),
-             UnsupportedOpError)
-
-
-def test_an_operator_that_reads_codes_and_has_no_rule() -> None:
-    """Eager code may apply what torch has quantized kernels for and no scale of its own."""
-    from torch.ao import quantization as q
-
-    class Eager(Calls):
-        def __init__(self) -> None:
-            super().__init__(F.celu)
-            self.quant, self.dequant = q.QuantStub(), q.DeQuantStub()
-
-        def forward(self, x):
-            return self.dequant(super().forward(self.quant(x)))
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = Eager().eval()
-        model.qconfig = q.get_default_qconfig("x86")
-        model = q.prepare(model)
-        model(images(4))
-        model = q.convert(model)
-    _refused(r"aten.celu.default 'celu'.*reads quantized values .* dequantize before it",
-             lambda: edgeq.lower(model, images(2).numpy()), UnsupportedOpError)
-
-
 def test_weights_packed_by_a_functional_call(tmp_path) -> None:
     class Packed(nn.Module):
         def __init__(self) -> None:
@@ -265,7 +210,7 @@ def test_weights_packed_by_a_functional_call(tmp_path) -> None:
     assert layer.padding == (1, 1, 1, 1)
     torch.save(model.state_dict(), tmp_path / "w.pt")
     (tmp_path / "net.py").write_text("import torch\nnet = torch.nn.ReLU()\n")
-    _refused(r"holds weights packed by a functional call .* call a module \(nn.Conv2d, nn.Linear\)",
+    refused(r"holds weights packed by a functional call .* call a module \(nn.Conv2d, nn.Linear\)",
              lambda: _lowered(tmp_path / "w.pt", f"{tmp_path}/net.py:net"), UnsafeModelError)
 
 
@@ -304,46 +249,3 @@ def test_varied_is_what_the_users_file_builds(folder, model) -> None:
     assert not any(isinstance(m, Varied) for m in loaded.modules())
     with torch.no_grad():
         assert (loaded(images(20)) == model(images(20))).all()
-
-
-class Branches(nn.Module):
-    """A result that depends on the numbers."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if bool(x.sum() > 0):
-            return F.relu(x)
-        return x
-
-
-class Looks(nn.Module):
-    """Asserts, sizes, a list, a tuple and a cast, all in a straight line."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 4, 3)
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        assert x.dim() == 4
-        y = self.conv(x).to(torch.float32)
-        a, b = F.relu(y), F.max_pool2d(y, [2, 2])
-        return a.view(x.size(0), -1), b
-
-
-def _script(model: nn.Module) -> torch.jit.ScriptModule:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return torch.jit.script(model.eval())
-
-
-def test_scripts_that_branch_are_refused() -> None:
-    _refused(r"^prim::If \(File .*line [0-9]+.*\): it is no plain operator; export the model with torch.export.export",
-             lambda: edgeq.lower(_script(Branches()), images(2).numpy()), UnsupportedOpError)
-
-
-def test_a_script_in_a_straight_line() -> None:
-    script = _script(Looks())
-    graph = edgeq.lower(script, images(2).numpy(), images(8).numpy())
-    expected = edgeq.lower(Looks().eval(), images(2).numpy(), images(8).numpy())
-    assert [n.op.KIND for n in graph.nodes] == [n.op.KIND for n in expected.nodes]
-    assert [graph.types[o.value].shape for o in graph.outputs] == [(784,), (4, 7, 7)]
-    assert script.training is False
