@@ -128,7 +128,7 @@ def test_constraints_c1_to_c5(pattern: str, shape: Any, weight: Any, attributes:
     ("acc_bias: 'middle' is not one of first, last", {"acc_bias": "middle"}),
     ("acc_product: .* is not a mapping with shift", {"acc_product": {"shift": 1}}),
     ("acc: 8 is not an IntType", {"acc": 8}),
-    ("acc_overflow: .*'AP_WRAP_SM' is not a rule; use one of saturate", {"acc_overflow": "AP_WRAP_SM"}),
+    ("acc_overflow: .*'AP_WRAP_SM' is not a rule for accumulators; use one of wrap", {"acc_overflow": "AP_WRAP_SM"}),
     ("weight_encoding: 'float' is not one of int, bipolar", {"weight_encoding": "float"}),
     ("constants are integers, got float64", {"bias": [0.5]}),
     ("does not fit 64 signed bits", {"bias": [2**63]}),
