@@ -121,7 +121,7 @@ def pack_words(values: Array, type: IntType, packing: Packing, where: str) -> By
 def unpack_words(
     rows: ByteArray, type: IntType, count: int, packing: Packing, where: str, first_line: int | None = 1
 ) -> Array:
-    """Return the ``count`` values of words, in the smallest dtype of ``type``.
+    """Return the ``count`` values of words, in the smallest dtype of ``type``; they may share the memory of ``rows``.
 
     Raises WordCountError for another number of words, CodecError for a lane or bit that no value takes and that
     does not hold its pad; ``first_line`` is the line of the first word in the file called ``where``,
@@ -150,8 +150,9 @@ def _native_rows(flat: Array, packing: Packing, size: int) -> ByteArray:
 
 
 def _native_values(rows: ByteArray, type: IntType, packing: Packing, size: int) -> Array:
-    kept = np.array(rows).view(f"<{'i' if type.signed else 'u'}{size}")
+    kept = np.ascontiguousarray(rows).view(f"<{'i' if type.signed else 'u'}{size}")
     if packing.bits % 8:
+        kept = kept.copy()
         kept <<= 8 * size - packing.bits  # the sign comes down with the shift back
         kept >>= 8 * size - packing.bits
     return (kept if packing.lane0 == "lsb" else kept[:, ::-1]).reshape(-1)
