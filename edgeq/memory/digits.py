@@ -81,7 +81,7 @@ class Line:
             return False
         if read_digits(part, CODES, self.unit, self.digits, self.start, rows) >= 0:
             return False
-        return not (self.bits % 8 and (rows[:, -1] >> self.bits % 8).any())
+        return not (self.bits % 8 and (rows[:, -1] >= 1 << self.bits % 8).any())
 
     def fault(self, word: bytes) -> str | None:
         """Return what is wrong with the digits of one word, None when nothing is.
