@@ -38,8 +38,11 @@ def field(item: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
 
 
 def integer(item: Mapping[str, Any], name: str, where: str) -> int:
-    """Return an integer field."""
-    return int(field(item, name, int, where))
+    """Return an integer field; raises CodecError for one past 64 bits too."""
+    value = int(field(item, name, int, where))
+    if not -(1 << 63) <= value < 1 << 63:
+        raise CodecError(f"{where}: {name!r} does not fit 64 bits")
+    return value
 
 
 def number(item: Mapping[str, Any], name: str, where: str) -> float:

@@ -64,7 +64,7 @@ def from_plain(item: Mapping[str, Any], fill: float, read: Read, where: str) -> 
     if values.ndim != 1 or values.size != integer(item, "nnz", where):
         raise CodecError(f"{where}: has {values.size} values, nnz says {item['nnz']}")
     numbers = _places(item, size, values.size, where)
-    return np.where(numbers < 0, fill, np.append(values, fill)[numbers]).astype(values.dtype)
+    return np.append(values, np.array([fill], values.dtype))[numbers]  # -1 is the last
 
 
 def _places(item: Mapping[str, Any], size: tuple[int, ...], count: int, where: str) -> IntArray:
