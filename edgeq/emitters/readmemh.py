@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgeq.arith.types import IntType
-from edgeq.codecs.hexadecimal import Packing, decode_hex, encode_hex
-from edgeq.codecs.layout import WEIGHTS, from_layout, restrict, to_layout
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.emitters.registry import EmittedFile, Vectors, emitter
 from edgeq.errors import ArtefactError, InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
+from edgeq.memory.hexadecimal import decode_hex, encode_hex
+from edgeq.memory.layout import WEIGHTS, from_layout, restrict, to_layout
+from edgeq.memory.packing import Packing
 
 
 def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, Array]:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from edgeq.arith.types import IntType
-from edgeq.codecs.hexadecimal import Packing, decode_hex, encode_hex
 from edgeq.errors import CodecError, InputError
+from edgeq.memory.hexadecimal import decode_hex, encode_hex
+from edgeq.memory.packing import Packing
 from tests.tools import need_tool, simulate_iverilog, verilate
 from tests.tools import run as run_tool
 
