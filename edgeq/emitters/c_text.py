@@ -91,10 +91,14 @@ def type_initializer(kept: IntType) -> str:
 
 def array_definition(symbol: str, dtype: np.dtype[Any], array: Array) -> str:
     """Return the definition of a constant array."""
+    head = f"EDGEQ_CONSTANT_PLACEMENT EDGEQ_ALIGN(16) const {element_type(dtype)} {symbol}[{array.size}]"
+    return f"{head} = {{\n{rows_of(array)}}};\n"
+
+
+def rows_of(array: Array) -> str:
+    """Return the lines between the braces of an array."""
     numbers = textwrap.wrap(", ".join(integer(int(v)) for v in array.flat), _COLUMNS)
-    rows = "".join(f"{_INDENT}{row}\n" for row in numbers)
-    head = f"EDGEQ_CONSTANT_PLACEMENT EDGEQ_ALIGN(16) const {element_type(dtype)} {symbol}[{array.size}] = {{"
-    return f"{head}\n{rows}}};\n"
+    return "".join(f"{_INDENT}{row}\n" for row in numbers)
 
 
 def constant_initializer(symbol: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
