@@ -101,6 +101,20 @@ def rows_of(array: Array) -> str:
     return "".join(f"{_INDENT}{row}\n" for row in numbers)
 
 
+def nested_rows(array: Array) -> str:
+    """Return the lines between the braces of an array of several dimensions, each inner row in braces.
+
+    >>> nested_rows(np.array([[[1, 2]], [[3, 4]]]))
+    '    {{1, 2}},\\n    {{3, 4}}\\n'
+    """
+    return ",\n".join(f"{_INDENT}{_nested(row)}" for row in array) + "\n"
+
+
+def _nested(array: Array) -> str:
+    parts = (_nested(row) if array.ndim > 1 else integer(int(row)) for row in array)
+    return "{" + ", ".join(parts) + "}"
+
+
 def constant_initializer(symbol: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
     """Return the initializer of an ``edgeq_constant``."""
     require_rank(shape, symbol)

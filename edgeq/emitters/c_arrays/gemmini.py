@@ -30,7 +30,7 @@ from edgeq.emitters.c_arrays.layers import (
 )
 from edgeq.emitters.c_arrays.source import Placement, Unit, initializer, tensor_line
 from edgeq.emitters.c_model import net_name, symbol_of
-from edgeq.emitters.c_text import rows_of
+from edgeq.emitters.c_text import nested_rows, rows_of
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph, Layer
@@ -133,7 +133,7 @@ def _unit(graph: Graph, layer: Layer, found: WeightedLayer, where: Where, net: s
         "FcParams", _fc_fields(found))
     fields["output_scale"] = scale.hex()
     definitions = (
-        f"static {place} const elem_t {base}_w{shape} row_align(1) = {{\n{rows_of(values)}}};",
+        f"static {place} const elem_t {base}_w{shape} row_align(1) = {{\n{nested_rows(values.reshape(dims))}}};",
         f"static {place} const acc_t {base}_b[{bias.array.size}] row_align_acc(1) = {{\n{rows_of(bias.array)}}};",
         f"static const struct {kind} {base}_params = {initializer(fields)};",
         f"#define {base.upper()}_ACT {'RELU' if found.requantize.limits[0] == 0 else 'NO_ACTIVATION'}\n",

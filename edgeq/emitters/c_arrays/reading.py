@@ -14,7 +14,7 @@ from edgeq.emitters.ordered import restored, stored_count
 from edgeq.errors import CodecError
 from edgeq.ir.tensor import Array
 
-_ARRAY = re.compile(r"const \w+ (\w+)((?:\[\d+\])+)(?: row_align\w*\(1\))? = \{([^}]*)\};")
+_ARRAY = re.compile(r"const \w+ (\w+)((?:\[\d+\])+)(?: row_align\w*\(1\))? = \{([^;]*)\};")
 _STRUCT = re.compile(r"const (?:struct )?\w+ (\w+) = \{(\.[^;]*)\};")
 
 
@@ -36,7 +36,7 @@ def _array(arrays: Mapping[str, tuple[str, str]], symbol: str, where: str) -> Ar
         raise CodecError(f"{where}: the file has no such array")
     dims, body = arrays[symbol]
     try:
-        values = np.array(parse_integers(body), np.int64)
+        values = np.array(parse_integers(re.sub(r"[{}]", " ", body)), np.int64)
     except (ValueError, OverflowError) as cause:
         raise CodecError(f"{where}: {str(cause)[:60]!r} is not an integer of 64 bits") from None
     expected = int(np.prod([int(d) for d in re.findall(r"\d+", dims)], dtype=np.int64))
