@@ -1,4 +1,4 @@
-"""Arrays emitted for CMSIS-NN are those of CMSIS-NN's own unit tests: weights, packed ones, bias, multipliers, shifts."""
+"""Arrays emitted for CMSIS-NN are those of CMSIS-NN's own unit tests: weights, bias, multipliers, shifts."""
 
 from __future__ import annotations
 

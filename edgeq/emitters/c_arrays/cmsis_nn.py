@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeq.arith.types import Rounding
+from edgeq.arith.types import IntType, Rounding
 from edgeq.emitters.c_arrays.layers import (
     WeightedLayer,
     Where,
@@ -100,7 +100,7 @@ def _weighted(graph: Graph, layer: Layer, found: WeightedLayer, where: Where, ne
     where.require((isinstance(op, Linear) and not packed) or op.weight_zero_point.limits == (0, 0),
                   f"weight_zero_point {op.weight_zero_point.limits[0]}, which linear layers of 8 bits alone have",
                   "lower with symmetric weights: --preset cmsis_nn")
-    _check_rescaling(found.requantize, max(-found.lo, found.hi), where)
+    _check_rescaling(found.requantize, found.lo, found.hi, where)
     made = Builder(f"{layer.name}: {_kernel(op, packed, depthwise)}", place)
     symbols = {name: symbol_of(net, tensors[f"{layer.name}.{name}"])
                for name in ("weight", "bias", "multiplier", "shift")}
@@ -141,16 +141,17 @@ def _nibbles(values: Array) -> Array:
     return (pairs[:, 0] | pairs[:, 1] << 4).view(np.int8)
 
 
-def _check_rescaling(requantize: Requantize, reach: int, where: Where) -> None:
-    """Refuse what arm_nn_requantize does not compute on sums of this reach."""
+def _check_rescaling(requantize: Requantize, lo: int, hi: int, where: Where) -> None:
+    """Refuse what arm_nn_requantize does not compute on sums from ``lo`` to ``hi``."""
     rounding, (least, most) = requantize.rounding, requantize.shift.limits
+    left = 0 if rounding is Rounding.ties_up else max(31 - least, 0)
     where.require(rounding in _GUARDS, f"rounding {rounding.name}, where CMSIS-NN has two_stage, or ties_up when built "
                   "with CMSIS_NN_USE_SINGLE_ROUNDING", _PRESET)
     where.require(requantize.multiplier.limits[1] < 1 << 31, "its multiplier does not fit 32 signed bits", _PRESET)
     where.require(most <= 62 and least >= (1 if rounding is Rounding.ties_up else 0),
                   f"shifts {least}..{most} leave those of CMSIS-NN", _PRESET)
-    where.require(rounding is Rounding.ties_up or reach << max(31 - least, 0) < 1 << 31,
-                  f"sums that reach {reach} are shifted left by {max(31 - least, 0)}, past 32 bits", _PRESET)
+    where.require(IntType(32).holds(lo << left, hi << left),
+                  f"sums {lo}..{hi} are shifted left by {left}, past 32 bits", _PRESET)
 
 
 def _scales(made: Builder, base: str, found: WeightedLayer, symbols: Mapping[str, str], tensors: Tensors, where: Where
@@ -220,7 +221,7 @@ def _rescaling(graph: Graph, layer: Layer, where: Where, net: str, tensors: Tens
     assert isinstance(last, Requantize)
     x = graph.types[layer.nodes[-1].inputs[0]]
     left = require_one(last.left_shift.array, "left_shift", where)
-    _check_rescaling(last, x.reach << left, where)
+    _check_rescaling(last, (x.lo - x.zero_point) << left, (x.hi - x.zero_point) << left, where)
     made = Builder(f"{layer.name}: {layer.nodes[0].op.KIND}, rescaled", place)
     for name, minus in (("multiplier", None), ("shift", 31)):
         parameter = tensors[f"{layer.name}.{name}"]
