@@ -1,17 +1,15 @@
-"""Write words as lines of digits, binary or hexadecimal, and read them back with the line of the first fault.
+"""Write words as lines of digits, binary or hexadecimal, and read them back.
 
 Source: design page "Artefacts".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 
-from edgeq.errors import CodecError
 from edgeq.memory.words import BAD, CODES, DIGITS, ByteArray, read_digits, write_digits
 
 HEX = 4
@@ -64,7 +62,7 @@ class Line:
             write_digits(held, DIGITS, self.unit, self.digits, text, self.start)
             stream.write(text[: len(held)].data)
 
-    def read(self, text: bytes | memoryview) -> ByteArray | None:
+    def read(self, text: bytes | bytearray | memoryview) -> ByteArray | None:
         """Return the words of lines with addresses from 0, None when any character is not as `write` puts it."""
         if len(text) % self.size:
             return None
@@ -84,6 +82,23 @@ class Line:
                 return None
         return rows
 
+    def fault(self, word: bytes) -> str | None:
+        """Return what is wrong with the digits of one word, None when nothing is.
+
+        >>> Line(9, HEX).fault(b"1ff"), Line(8, HEX).fault(b"0g")
+        (None, "'g' is not a lower-case hexadecimal digit")
+        """
+        bad = [chr(c) for c in word if CODES[c] == BAD or CODES[c] >> self.unit]
+        if bad and bad[0] in "xz":
+            return f"the word is unknown ({bad[0]}): it was never written"
+        if bad:
+            return f"{bad[0]!r} is not a {NAMES[self.unit]}"
+        if len(word) != self.digits:
+            return f"has {len(word)} digits, expected {self.digits} ({self.bits} bits)"
+        if int(word, 1 << self.unit) >> self.bits:
+            return f"{word.decode()} does not fit {self.bits} bits; mask a sign-extended value to its bits"
+        return None
+
     def _template(self) -> bytes:
         return bytes(self.address_digits) + self.between + bytes(self.digits) + self.end
 
@@ -97,34 +112,3 @@ class Line:
         expected = self._addresses(first, len(part))
         got = np.empty_like(expected)
         return read_digits(part, CODES, HEX, self.address_digits, 0, got) < 0 and bool((got == expected).all())
-
-
-def explain_lines(text: bytes, fault_of: Callable[[bytes], str | None], where: str) -> CodecError:
-    """Return the error of the first line that ``fault_of`` finds wrong, or of the missing final newline."""
-    start = number = 0
-    while (end := text.find(b"\n", start)) >= 0:
-        number += 1
-        fault = fault_of(text[start:end])
-        if fault:
-            return CodecError(f"{where} line {number}: {fault}")
-        start = end + 1
-    return CodecError(f"{where} line {number + 1}: the final newline is missing")
-
-
-def word_fault(word: bytes, bits: int, unit: int) -> str | None:
-    """Return what is wrong with the digits of one word, None when nothing is.
-
-    >>> word_fault(b"1ff", 9, 4), word_fault(b"0g", 8, 4)
-    (None, "'g' is not a lower-case hexadecimal digit")
-    """
-    bad = [chr(c) for c in word if CODES[c] == BAD or CODES[c] >> unit]
-    if bad and bad[0] in "xz":
-        return f"the word is unknown ({bad[0]}): it was never written"
-    if bad:
-        return f"{bad[0]!r} is not a {NAMES[unit]}"
-    digits = -(-bits // unit)
-    if len(word) != digits:
-        return f"has {len(word)} digits, expected {digits} ({bits} bits)"
-    if int(word, 1 << unit) >> bits:
-        return f"{word.decode()} does not fit {bits} bits; mask a sign-extended value to its bits"
-    return None

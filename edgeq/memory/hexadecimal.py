@@ -11,13 +11,14 @@ Source: design page "Artefacts".
 from __future__ import annotations
 
 import re
-from io import BytesIO
 
 from edgeq.arith.types import IntType
-from edgeq.errors import CodecError
-from edgeq.memory.digits import HEX, Line, explain_lines, word_fault
+from edgeq.errors import CodecError, InputError, shown
+from edgeq.memory.digits import HEX, Line
 from edgeq.memory.packing import Array, Packing, pack_words, unpack_words
-from edgeq.memory.words import ByteArray
+from edgeq.memory.text import TextFormat
+
+PROFILES = ("strict", "simulation")
 
 
 def encode_hex(values: Array, type: IntType, packing: Packing | None = None, where: str = "hex") -> bytes:
@@ -32,7 +33,7 @@ def encode_hex(values: Array, type: IntType, packing: Packing | None = None, whe
     b'21\\n03\\n'
     """
     kept = packing or Packing(type.bits)
-    return encode_lines(pack_words(values, type, kept, where), kept.word_bits)
+    return readmem_format(kept.word_bits).encode(pack_words(values, type, kept, where))
 
 
 def decode_hex(
@@ -47,28 +48,24 @@ def decode_hex(
     [-1, 0, 127]
     """
     kept = packing or Packing(type.bits)
-    rows = decode_lines(data if strict else _plain(data, where), kept.word_bits, where)
+    rows, _ = readmem_format(kept.word_bits).decode(data if strict else _plain(data, where), where)
     return unpack_words(rows, type, count, kept, where)
 
 
-def encode_lines(rows: ByteArray, bits: int, unit: int = HEX) -> bytes:
-    """Return words of ``bits``, one a line, in digits of ``unit`` bits: HEX or BINARY.
+def readmem_format(bits: int, unit: int = HEX, profile: str = "strict") -> TextFormat:
+    """Return the format of ``$readmemh`` (unit HEX) or ``$readmemb`` (BINARY).
+
+    Profile strict has words alone; simulation a comment first, then the address of the first word.
 
     >>> import numpy as np
-    >>> encode_lines(np.array([[5], [2]], np.uint8), 3, unit=1)
-    b'101\\n010\\n'
+    >>> readmem_format(3, 1, "simulation").encode(np.array([[5], [2]], np.uint8), "made")
+    b'// made\\n@0\\n101\\n010\\n'
     """
-    stream = BytesIO()
-    Line(bits, unit).write(stream, rows)
-    return stream.getvalue()
-
-
-def decode_lines(text: bytes, bits: int, where: str, unit: int = HEX) -> ByteArray:
-    """Return the words of a text; raises CodecError naming ``where``, the first bad line and its fault."""
-    rows = Line(bits, unit).read(text)
-    if rows is None:
-        raise explain_lines(text, lambda line: word_fault(line, bits, unit), where)
-    return rows
+    if profile not in PROFILES:
+        raise InputError(f"profile {shown(profile)} does not exist; use one of {', '.join(PROFILES)}")
+    if profile == "strict":
+        return TextFormat(Line(bits, unit))
+    return TextFormat(Line(bits, unit), head=(b"@0",), comment=b"//")
 
 
 def _plain(data: bytes, where: str) -> bytes:

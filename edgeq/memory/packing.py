@@ -72,9 +72,11 @@ class Packing:
         return -(-self.word_bits // 4)
 
     @property
-    def is_native(self) -> bool:
-        """Whether the lanes are 8, 16, 32 or 64 bits and fill the word, as numbers in a computer's memory."""
-        return self.bits in (8, 16, 32, 64) and self.word_bits == self.bits * self.lanes
+    def lane_bytes(self) -> int | None:
+        """Bytes of a lane where lanes are numbers of a computer's memory, 1, 2, 4 or 8 each; else None."""
+        size = -(-self.bits // 8)
+        whole = self.word_bits == self.bits * self.lanes and (self.lanes == 1 or self.bits % 8 == 0)
+        return size if whole and size in (1, 2, 4, 8) else None
 
     def depth(self, count: int) -> int:
         """Return the number of words that ``count`` values take."""
@@ -103,8 +105,8 @@ def pack_words(values: Array, type: IntType, packing: Packing, where: str) -> By
     flat = np.asarray(values).reshape(-1)
     require_range(flat, type, where)
     require_pad(packing, type, where)
-    if packing.is_native:
-        return _native_rows(flat, type, packing)
+    if packing.lane_bytes:
+        return _native_rows(flat, packing, packing.lane_bytes)
     rows = np.empty((packing.depth(flat.size), packing.word_bytes), np.uint8)
     step = max(_CHUNK // packing.lanes, 1)
     part = np.full(step * packing.lanes, packing.pad_value, np.int64)
@@ -117,39 +119,45 @@ def pack_words(values: Array, type: IntType, packing: Packing, where: str) -> By
 
 
 def unpack_words(
-    rows: ByteArray, type: IntType, count: int, packing: Packing, where: str, first_line: int = 1
+    rows: ByteArray, type: IntType, count: int, packing: Packing, where: str, first_line: int | None = 1
 ) -> Array:
     """Return the ``count`` values of words, in the smallest dtype of ``type``.
 
     Raises WordCountError for another number of words, CodecError for a lane or bit that no value takes and that
-    does not hold its pad; ``first_line`` is the line of the first word in the file called ``where``.
+    does not hold its pad; ``first_line`` is the line of the first word in the file called ``where``,
+    None for formats whose lines are no words.
     """
     if len(rows) != packing.depth(count):
         raise WordCountError(where, len(rows), packing.depth(count))
-    if packing.is_native:
-        values = _native_values(rows, type, packing)
+    if packing.lane_bytes:
+        values = _native_values(rows, type, packing, packing.lane_bytes)
     else:
         values = _values(rows, type, packing, where, first_line)
     if (values[count:] != packing.pad_value).any():
-        raise CodecError(f"{where} line {first_line + len(rows) - 1}: an unused lane does not hold the pad value "
+        raise CodecError(f"{_place(where, first_line, len(rows) - 1)}: an unused lane does not hold the pad value "
                          f"{packing.pad_value}")
     return values[:count]
 
 
-def _native_rows(flat: Array, type: IntType, packing: Packing) -> ByteArray:
-    """Return the words of lanes that are numbers of the machine: their bytes as they stand."""
-    kept = np.full((packing.depth(flat.size), packing.lanes), packing.pad_value, f"<i{type.bits // 8}")
+def _native_rows(flat: Array, packing: Packing, size: int) -> ByteArray:
+    """Return the words of lanes that are numbers of the machine: their bytes as they stand, but for the sign."""
+    kept = np.full((packing.depth(flat.size), packing.lanes), packing.pad_value, f"<i{size}")
     kept.reshape(-1)[: flat.size] = flat.astype(kept.dtype, copy=False)
+    if packing.bits % 8:
+        kept &= (1 << packing.bits) - 1
     ordered = kept if packing.lane0 == "lsb" else np.ascontiguousarray(kept[:, ::-1])
     return ordered.view(np.uint8)
 
 
-def _native_values(rows: ByteArray, type: IntType, packing: Packing) -> Array:
-    kept = np.ascontiguousarray(rows).view(f"<{'i' if type.signed else 'u'}{type.bits // 8}")
+def _native_values(rows: ByteArray, type: IntType, packing: Packing, size: int) -> Array:
+    kept = np.array(rows).view(f"<{'i' if type.signed else 'u'}{size}")
+    if packing.bits % 8:
+        kept <<= 8 * size - packing.bits  # the sign comes down with the shift back
+        kept >>= 8 * size - packing.bits
     return (kept if packing.lane0 == "lsb" else kept[:, ::-1]).reshape(-1)
 
 
-def _values(rows: ByteArray, type: IntType, packing: Packing, where: str, first_line: int) -> Array:
+def _values(rows: ByteArray, type: IntType, packing: Packing, where: str, first_line: int | None) -> Array:
     values = np.empty(len(rows) * packing.lanes, type.dtype)
     step = max(_CHUNK // packing.lanes, 1)
     part = np.empty(step * packing.lanes, np.int64)
@@ -157,10 +165,14 @@ def _values(rows: ByteArray, type: IntType, packing: Packing, where: str, first_
         held = rows[start : start + step]
         fault = unpack(held, packing.lanes, packing.bits, packing.lane0 == "msb", type.signed, part)
         if fault >= 0:
-            raise CodecError(f"{where} line {first_line + start + fault}: a bit above the lanes is set "
+            raise CodecError(f"{_place(where, first_line, start + fault)}: a bit above the lanes is set "
                              f"({packing.lanes} lanes of {packing.bits} bits in a word of {packing.word_bits})")
         values[start * packing.lanes : (start + step) * packing.lanes] = part[: len(held) * packing.lanes]
     return values
+
+
+def _place(where: str, first_line: int | None, word: int) -> str:
+    return f"{where} word {word}" if first_line is None else f"{where} line {first_line + word}"
 
 
 def require_range(flat: Array, type: IntType, where: str) -> None:
