@@ -36,13 +36,13 @@ def _tensor(data: bytes, holds: Mapping[str, Any], where: str) -> dict[str, Arra
 
 
 @emitter("npy", "every constant as a .npy file", read=read)
-def write(graph: Graph, vectors: Vectors, *, layout: str = "oihw") -> Iterator[EmittedFile]:
-    """Yield one file per constant; ``layout`` is the order of the weights' axes.
+def write(graph: Graph, vectors: Vectors, *, layout: str = "oihw", flatten: str = "chw") -> Iterator[EmittedFile]:
+    """Yield one file per constant; ``layout`` is the order of weights, ``flatten`` of columns that follow a flatten.
 
     Raises InputError for a layout that does not exist.
     """
     del vectors
-    for item in ordered(graph, layout):
+    for item in ordered(graph, layout, flatten):
         yield EmittedFile(f"{_FOLDER}/{item.parameter.stem}.npy", npy_bytes(item.array), item.holds)
 
 
@@ -73,13 +73,15 @@ def _members(data: bytes, path: str, expected: list[str]) -> dict[str, bytes]:
 
 
 @emitter("npz", "every constant in one .npz file", read=read_archive)
-def write_archive(graph: Graph, vectors: Vectors, *, layout: str = "oihw") -> Iterator[EmittedFile]:
+def write_archive(
+    graph: Graph, vectors: Vectors, *, layout: str = "oihw", flatten: str = "chw"
+) -> Iterator[EmittedFile]:
     """Yield the one file: members sorted, stored, of one date; ``numpy.load`` gives them by ``<NN>_<layer>.<tensor>``.
 
     Raises InputError for a layout that does not exist.
     """
     del vectors
-    items = sorted(ordered(graph, layout), key=lambda item: f"{item.parameter.stem}.npy")
+    items = sorted(ordered(graph, layout, flatten), key=lambda item: f"{item.parameter.stem}.npy")
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for item in items:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeq.arith.types import IntType
+from edgeq.emitters.flattening import Columns, moved_columns, restore_columns
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.errors import CodecError, InputError, shown
 from edgeq.ir.graph import Graph
@@ -18,34 +19,44 @@ from edgeq.memory.packing import require_range
 
 @dataclass(frozen=True)
 class Ordered:
-    """A constant and the order of its axes in a file."""
+    """A constant and the order of its axes in a file, and of its columns where they were moved."""
 
     parameter: Parameter
     layout: str
+    columns: Columns | None = None
 
     @property
     def array(self) -> Array:
         """The values in the order of the file, in the smallest dtype of their type; raises CodecError outside it."""
         kept = self.parameter
         require_range(kept.array.reshape(-1), kept.type, kept.name)
-        return to_layout(kept.array, kept.axes, self.layout).astype(kept.type.dtype)
+        array = kept.array if self.columns is None else self.columns.turned(kept.array)
+        return to_layout(array, kept.axes, self.layout).astype(kept.type.dtype)
 
     @property
     def holds(self) -> dict[str, Any]:
         """Manifest fields."""
         kept = self.parameter
-        return {
+        made = {
             "tensor": kept.name, "layer": kept.layer, "shape": list(kept.array.shape), "axes": kept.axes,
             "layout": self.layout, "type": {"bits": kept.type.bits, "signed": kept.type.signed},
         }
+        return made if self.columns is None else made | {"columns": self.columns.as_dict()}
 
 
-def ordered(graph: Graph, layout: str) -> Iterator[Ordered]:
-    """Yield every constant, weights in ``layout``; raises InputError for a layout that does not exist."""
+def ordered(graph: Graph, layout: str, flatten: str = "chw") -> Iterator[Ordered]:
+    """Yield every constant, weights in ``layout``, columns that follow a flatten in the order ``flatten``.
+
+    Raises InputError for a layout or an order that does not exist.
+    """
+    columns = moved_columns(graph, flatten)
     if layout not in WEIGHTS:
         raise InputError(f"layout {shown(layout)} does not exist; weights are written as one of {', '.join(WEIGHTS)}")
     for parameter in parameters(graph):
-        yield Ordered(parameter, restrict(layout, parameter.axes) if parameter.tensor == "weight" else parameter.axes)
+        if parameter.tensor == "weight":
+            yield Ordered(parameter, restrict(layout, parameter.axes), columns.get(parameter.layer))
+        else:
+            yield Ordered(parameter, parameter.axes)
 
 
 def stored_shape(holds: Mapping[str, Any]) -> tuple[int, ...]:
@@ -69,4 +80,5 @@ def restored(values: Array, holds: Mapping[str, Any], where: str) -> dict[str, A
         raise CodecError(f"{where}: has {values.size} values, {holds['tensor']} {holds['shape']} needs "
                          f"{stored_count(holds)}")
     require_range(values.reshape(-1), stored_type(holds), where)
-    return {holds["tensor"]: from_layout(values.reshape(-1), holds["axes"], holds["layout"], tuple(holds["shape"]))}
+    array = from_layout(values.reshape(-1), holds["axes"], holds["layout"], tuple(holds["shape"]))
+    return {holds["tensor"]: restore_columns(array, holds["columns"], where) if "columns" in holds else array}

@@ -303,8 +303,14 @@ def test_networks_that_flavours_cannot_express(flavour: str) -> None:
     b.output(b.linear(b.input("x", (2,), S8), [[1, 2]], name="fc"))
     with pytest.raises(InputError, match="layer 'fc': its accumulator is not requantized; lower with --out-bits 8"):
         files(b.build(), flavour=flavour)
-    with pytest.raises(InputError, match=f"flavour {flavour}: layout 'hwio': it fixes the layout"):
-        files(systolic(), flavour=flavour, layout="hwio")
+    for option in ({"layout": "hwio"}, {"flatten": "hwc"}):
+        with pytest.raises(InputError, match=f"flavour {flavour}: has an order of its own; leave layout and flatten"):
+            files(systolic(), flavour=flavour, **option)
+    b = GraphBuilder("net")
+    y = b.flatten(b.input("x", (2, 2, 2), S8))
+    b.output(b.linear(b.add(y, y, acc=S8, acc_overflow="saturate"), np.ones((1, 8), int), name="fc"))
+    with pytest.raises(InputError, match=f"flavour {flavour}: flatten hwc: columns of .* emit with flavour=plain$"):
+        files(b.build(), flavour=flavour)
 
 
 def test_cmsis_nn_has_one_rounding() -> None:

@@ -131,6 +131,15 @@ def test_reading_an_archive_names_what_is_wrong() -> None:
             read_archive({"a_net.npz": data}, holds)
 
 
+def test_columns_after_a_flatten() -> None:
+    b = GraphBuilder("net")
+    b.output(b.linear(b.flatten(b.input("x", (2, 1, 3), IntType(8))), np.arange(6)[None], name="fc"))
+    net = b.build()
+    file = files(net, flatten="hwc")["npy/02_fc.weight.npy"]
+    assert np.load(io.BytesIO(file.data)).tolist() == [[0, 3, 1, 4, 2, 5]]
+    assert read({file.path: file.data}, {"path": file.path, **file.holds})["fc.weight"].tolist() == [[0, 1, 2, 3, 4, 5]]
+
+
 def test_layouts_that_do_not_exist() -> None:
     for writer in (write, write_archive):
         with pytest.raises(InputError, match="layout 'iohw' does not exist; weights are written as one of ohwi, oihw"):

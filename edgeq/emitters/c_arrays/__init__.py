@@ -38,25 +38,28 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
 @emitter("c_arrays", "constants alone as C: plain, or for CMSIS-NN or Gemmini", read=read)
 def write(
     graph: Graph, vectors: Vectors, *, flavour: str = "plain", layout: str = "ohwi", align: int = 16,
-    section: str = "", exact: bool = True,
+    section: str = "", exact: bool = True, flatten: str = "chw",
 ) -> Iterator[EmittedFile]:
     """Yield a header and its source, or the one header of Gemmini, and `edgeq_platform.h`.
 
-    ``layout`` is the order of the weights of flavour plain; ``align`` and ``section`` place every array; ``exact``
+    ``layout`` is the order of the weights of flavour plain, ``flatten`` of their columns that follow a flatten (the
+    libraries have orders of their own); ``align`` and ``section`` place every array; ``exact``
     refuses layers whose integers Gemmini is not proven to give. Raises InputError for an option that does not exist,
     and naming the layer that a flavour cannot express.
     """
     del vectors
     place = Placement(align, section)
+    if flavour in (cmsis_nn.NAME, gemmini.NAME) and (layout, flatten) != ("ohwi", "chw"):
+        raise InputError(f"c_arrays flavour {flavour}: has an order of its own; leave layout and flatten out")
     if not isinstance(exact, bool):
         raise InputError(f"exact {shown(exact)} is neither true nor false")
     if flavour == "plain":
-        yield from _header_and_source(graph, plain.INCLUDES, [*plain.units(graph, layout, place)])
+        yield from _header_and_source(graph, plain.INCLUDES, [*plain.units(graph, layout, flatten, place)])
     elif flavour == cmsis_nn.NAME:
-        units = [*cmsis_nn.units(graph, layout, place)]
+        units = [*cmsis_nn.units(graph, place)]
         yield from _header_and_source(graph, cmsis_nn.includes(graph), units)
     elif flavour == gemmini.NAME:
-        yield _one_header(graph, [*gemmini.units(graph, layout, place, exact)])
+        yield _one_header(graph, [*gemmini.units(graph, place, exact)])
     else:
         raise InputError(f"flavour {shown(flavour)} does not exist; flavours are {', '.join(FLAVOURS)}")
     yield EmittedFile(f"{_FOLDER}/{_PLATFORM}", (template_folder() / "c" / _PLATFORM).read_bytes(),

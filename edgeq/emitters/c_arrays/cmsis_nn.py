@@ -21,7 +21,6 @@ from edgeq.emitters.c_arrays.layers import (
     WeightedLayer,
     Where,
     columns_last,
-    flattened,
     has_constants,
     limits,
     require_one,
@@ -29,6 +28,7 @@ from edgeq.emitters.c_arrays.layers import (
 )
 from edgeq.emitters.c_arrays.source import Builder, Placement, Unit
 from edgeq.emitters.c_model import net_name, symbol_of
+from edgeq.emitters.flattening import Columns
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph, Layer
@@ -69,16 +69,15 @@ def includes(graph: Graph) -> tuple[str, ...]:
             *(["#endif"] if guard else []))
 
 
-def units(graph: Graph, layout: str, place: Placement) -> Iterator[Unit]:
+def units(graph: Graph, place: Placement) -> Iterator[Unit]:
     """Yield a unit per layer with constants; raises InputError naming the layer that CMSIS-NN cannot compute."""
-    if layout != "ohwi":
-        raise InputError(f"c_arrays flavour {NAME}: layout {layout!r}: it fixes the layout; leave the option out")
     net = net_name(graph)
     tensors = {p.name: p for p in parameters(graph)}
     for item in graph.inputs:
         if f"{item.name}.table" in tensors:
             raise InputError(f"c_arrays flavour {NAME}: input '{item.name}': a table of pixels has no place; lower "
                              "with --input-type float32, or emit with flavour=plain")
+    columns = columns_last(graph, NAME)
     for layer in graph.layers:
         if not has_constants(layer):
             continue
@@ -87,11 +86,11 @@ def units(graph: Graph, layout: str, place: Placement) -> Iterator[Unit]:
         if found is None:
             yield _rescaling(graph, layer, where, net, tensors, place)
         else:
-            yield _weighted(graph, layer, found, where, net, tensors, place)
+            yield _weighted(layer, found, where, net, tensors, place, columns.get(layer.name))
 
 
-def _weighted(graph: Graph, layer: Layer, found: WeightedLayer, where: Where, net: str, tensors: Tensors,
-              place: Placement) -> Unit:
+def _weighted(layer: Layer, found: WeightedLayer, where: Where, net: str, tensors: Tensors, place: Placement,
+              columns: Columns | None) -> Unit:
     op = found.op
     packed, depthwise = op.weight_type.bits == 4, _is_depthwise(op)
     groups = 1 if isinstance(op, Linear) else op.groups
@@ -105,7 +104,7 @@ def _weighted(graph: Graph, layer: Layer, found: WeightedLayer, where: Where, ne
     symbols = {name: symbol_of(net, tensors[f"{layer.name}.{name}"])
                for name in ("weight", "bias", "multiplier", "shift")}
     base = symbols["weight"].removesuffix("_weight")
-    weight, stored = _stored(graph, layer, op, tensors[f"{layer.name}.weight"], depthwise)
+    weight, stored = _stored(tensors[f"{layer.name}.weight"], depthwise, columns)
     made.array(symbols["weight"], "int8_t", _nibbles(weight) if packed else weight)
     made.tensor(symbols["weight"], tensors[f"{layer.name}.weight"], **stored, **({"packing": "s4"} if packed else {}))
     made.array(symbols["bias"], "int32_t", tensors[f"{layer.name}.bias"].array)
@@ -124,13 +123,11 @@ def _kernel(op: Conv2d | Conv1d | Linear, packed: bool, depthwise: bool) -> str:
     return f"arm_{kind}_s4" if packed and kind == "fully_connected" else f"arm_{kind}_wrapper_s{4 if packed else 8}"
 
 
-def _stored(graph: Graph, layer: Layer, op: Conv2d | Conv1d | Linear, parameter: Parameter, depthwise: bool
-            ) -> tuple[Array, dict[str, Any]]:
+def _stored(parameter: Parameter, depthwise: bool, columns: Columns | None) -> tuple[Array, dict[str, Any]]:
     """Return the weights in the kernel's order, and the manifest fields that say so."""
     layout = restrict("ihwo" if depthwise else "ohwi", parameter.axes)
-    shape = flattened(graph, layer.inputs[0]) if isinstance(op, Linear) else None
-    if shape is not None:
-        return columns_last(parameter.array, shape), {"layout": layout, "flattened": list(shape)}
+    if columns is not None:
+        return columns.turned(parameter.array), {"layout": layout, "columns": columns.as_dict()}
     return to_layout(parameter.array, parameter.axes, layout), {"layout": layout}
 
 

@@ -23,7 +23,6 @@ from edgeq.emitters.c_arrays.layers import (
     WeightedLayer,
     Where,
     columns_last,
-    flattened,
     has_constants,
     require_one,
     weighted_layer,
@@ -31,6 +30,7 @@ from edgeq.emitters.c_arrays.layers import (
 from edgeq.emitters.c_arrays.source import Placement, Unit, initializer, tensor_line
 from edgeq.emitters.c_model import net_name, symbol_of
 from edgeq.emitters.c_text import nested_rows, rows_of
+from edgeq.emitters.flattening import Columns
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph, Layer
@@ -57,19 +57,18 @@ class Pool:
     padding: int = 0
 
 
-def units(graph: Graph, layout: str, place: Placement, exact: bool) -> Iterator[Unit]:
+def units(graph: Graph, place: Placement, exact: bool) -> Iterator[Unit]:
     """Yield a unit per layer with constants; raises InputError naming the layer that Gemmini cannot compute.
 
     With ``exact`` every layer is one whose integers Gemmini's float32 scale gives, or it is refused.
     """
-    if layout != "ohwi":
-        raise InputError(f"c_arrays flavour {NAME}: layout {layout!r}: it fixes the layout; leave the option out")
     net = net_name(graph)
     tensors = {p.name: p for p in parameters(graph)}
     for item in graph.inputs:
         if f"{item.name}.table" in tensors:
             raise InputError(f"c_arrays flavour {NAME}: input '{item.name}': a table of pixels has no place; lower "
                              "with --input-type float32, or emit with flavour=plain")
+    columns = columns_last(graph, NAME)
     for layer in graph.layers:
         if not has_constants(layer):
             continue
@@ -79,7 +78,7 @@ def units(graph: Graph, layout: str, place: Placement, exact: bool) -> Iterator[
                       "give its operands one scale")
         assert found is not None
         _check(found, where)
-        yield _unit(graph, layer, found, where, net, tensors, place, exact)
+        yield _unit(graph, layer, found, where, net, tensors, place, exact, columns.get(layer.name))
 
 
 def _check(found: WeightedLayer, where: Where) -> None:
@@ -122,12 +121,12 @@ def _scale(found: WeightedLayer, where: Where, exact: bool) -> tuple[float, int,
 
 
 def _unit(graph: Graph, layer: Layer, found: WeightedLayer, where: Where, net: str, tensors: Mapping[str, Parameter],
-          place: Placement, exact: bool) -> Unit:
+          place: Placement, exact: bool, columns: Columns | None) -> Unit:
     op = found.op
     scale, shift, proven = _scale(found, where, exact)
     weight, bias = (tensors[f"{layer.name}.{name}"] for name in ("weight", "bias"))
     base = symbol_of(net, weight).removesuffix("_weight")
-    values, dims, stored = _matrix(graph, layer, op, weight)
+    values, dims, stored = _matrix(op, weight, columns)
     shape = "".join(f"[{d}]" for d in dims)
     kind, fields = ("ConvParams", _conv_fields(graph, layer, found)) if isinstance(op, Conv2d) else (
         "FcParams", _fc_fields(found))
@@ -146,7 +145,7 @@ def _unit(graph: Graph, layer: Layer, found: WeightedLayer, where: Where, net: s
     return Unit(f"{layer.name}: output_scale {scale!r}, in float32 {said}", (), definitions, tuple(lines))
 
 
-def _matrix(graph: Graph, layer: Layer, op: Conv2d | Conv1d | Linear, parameter: Parameter
+def _matrix(op: Conv2d | Conv1d | Linear, parameter: Parameter, columns: Columns | None
             ) -> tuple[Array, tuple[int, ...], dict[str, Any]]:
     """Return the weights, the dimensions of their array, and the manifest fields that say their order."""
     shape = parameter.array.shape
@@ -154,10 +153,9 @@ def _matrix(graph: Graph, layer: Layer, op: Conv2d | Conv1d | Linear, parameter:
         return parameter.array, (shape[0], *shape[2:]), {"layout": "oihw"}
     layout = restrict("hwio", parameter.axes)
     dims = (prod(shape[1:]), shape[0])
-    before = flattened(graph, layer.inputs[0]) if isinstance(op, Linear) else None
-    if before is None:
+    if columns is None:
         return to_layout(parameter.array, parameter.axes, layout), dims, {"layout": layout}
-    return columns_last(parameter.array, before).T, dims, {"layout": layout, "flattened": list(before)}
+    return columns.turned(parameter.array).T, dims, {"layout": layout, "columns": columns.as_dict()}
 
 
 def _conv_fields(graph: Graph, layer: Layer, found: WeightedLayer) -> dict[str, Any]:

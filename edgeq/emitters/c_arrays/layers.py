@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from edgeq.arith.types import IntType, Overflow
+from edgeq.emitters.flattening import Columns, moved_columns
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph, Layer
 from edgeq.ir.tensor import Array, Constant, TensorType
@@ -102,31 +101,13 @@ def limits(requantize: Requantize) -> tuple[int, int]:
     return lo, hi
 
 
-def flattened(graph: Graph, value: str) -> tuple[int, ...] | None:
-    """Return the shape (C, ...) whose flattening, channel slowest, ``value`` holds; None when its order is its own."""
-    producers = {node.name: node for node in graph.nodes}
-    while value in producers:
-        node = producers[value]
-        before, after = graph.types[node.inputs[0]], graph.types[value]
-        if node.op.KIND in ("flatten", "reshape") and len(after.shape) == 1 and len(before.shape) > 1:
-            moved = getattr(node.op, "order", "chw") == "chw" and before.axis == 0 and before.size > before.shape[0] > 1
-            return before.shape if moved else None
-        if before.shape != after.shape:
-            return None
-        value = node.inputs[0]
-    return None
-
-
-def columns_last(weight: Array, shape: tuple[int, ...]) -> Array:
-    """Return (O, K) with the columns of (C, ...) moved to the order (..., C)."""
-    return np.moveaxis(weight.reshape(-1, *shape), 1, -1).reshape(weight.shape)
-
-
-def columns_first(weight: Array, shape: tuple[int, ...]) -> Array:
-    """Return (O, K) with the columns of (..., C) moved back to the order (C, ...)."""
-    return np.moveaxis(weight.reshape(-1, *shape[1:], shape[0]), -1, 1).reshape(weight.shape)
-
-
+def columns_last(graph: Graph, flavour: str) -> dict[str, Columns]:
+    """Return by layer the linear weights whose columns follow a flatten of (C, ...): they go in the order (..., C)."""
+    try:
+        return moved_columns(graph, "hwc")
+    except InputError as error:
+        said = str(error).removesuffix("; use flatten=chw")
+        raise InputError(f"c_arrays flavour {flavour}: {said}; emit with flavour=plain") from None
 
 
 def require_one(values: Array, what: str, where: Where) -> int:

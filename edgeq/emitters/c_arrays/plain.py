@@ -14,17 +14,17 @@ from edgeq.ir.stems import layer_stems
 INCLUDES = ("#include <stdint.h>", "", '#include "edgeq_platform.h"')
 
 
-def units(graph: Graph, layout: str, place: Placement) -> Iterator[Unit]:
+def units(graph: Graph, layout: str, flatten: str, place: Placement) -> Iterator[Unit]:
     """Yield a unit per constant, then the zero points of the values that leave inputs and layers."""
     net = net_name(graph)
-    for item in ordered(graph, layout):
+    for item in ordered(graph, layout, flatten):
         kept, symbol = item.parameter, symbol_of(net, item.parameter)
         values = item.array
         made = Builder(f"{kept.name}: {kept.type}{list(values.shape)}, {item.layout or 'scalar'}", place)
         made.macro(f"{symbol}_SIZE", values.size)
         made.declarations.append(f"#define {symbol.upper()}_DIMS {braces(values.shape or (1,))}")
         made.array(symbol, element_type(kept.type.dtype), values)
-        made.tensor(symbol, kept, item.layout)
+        made.tensors.append({**item.holds, "symbol": symbol})
         yield made.unit
     last = Builder("zero points of what inputs and layers give", place)
     stems = layer_stems(graph)

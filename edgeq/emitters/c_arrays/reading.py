@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from edgeq.emitters.c_arrays.layers import columns_first
 from edgeq.emitters.c_text import parse_integers
 from edgeq.emitters.ordered import restored, stored_count
 from edgeq.errors import CodecError
@@ -60,7 +59,7 @@ def _field(structs: Mapping[str, str], symbol: str, field: str, line: Mapping[st
 
 
 def _plain(values: Array, line: Mapping[str, Any], where: str) -> Array:
-    """Return the values as the graph holds them: unpacked, shifts to the right, columns as the IR has them."""
+    """Return the values as the graph holds them: unpacked, shifts to the right."""
     if line.get("packing") == "s4":
         values = _unpacked(values, stored_count(line), where)
     if "minus_from" in line:
@@ -69,11 +68,7 @@ def _plain(values: Array, line: Mapping[str, Any], where: str) -> Array:
         if (values != values[0]).any():
             raise CodecError(f"{where}: its values differ, the graph has one")
         return values[:1]
-    if "flattened" not in line or values.size != stored_count(line):
-        return values
-    rows = values.reshape(line["shape"]) if line["layout"] == "oi" else values.reshape(line["shape"][::-1]).T
-    first = columns_first(rows, tuple(line["flattened"]))
-    return first.reshape(-1) if line["layout"] == "oi" else np.ascontiguousarray(first.T).reshape(-1)
+    return values
 
 
 def _unpacked(values: Array, count: int, where: str) -> Array:
