@@ -14,7 +14,7 @@ from edgeq.emitters.registry import EmittedFile
 from edgeq.errors import CodecError, InputError
 from edgeq.ir.quantization import Table
 from edgeq.ir.tensor import Constant
-from tests.emitters.graphs import GRAPHS
+from tests.emitters.graphs import GRAPHS, built
 
 S8, S4 = IntType(8), IntType(4)
 Q31 = {"rounding": "two_stage", "zero_point": -7}
@@ -91,7 +91,7 @@ def test_plain_literal() -> None:
 @pytest.mark.parametrize("layout", ["ohwi", "ihwo"])
 @pytest.mark.parametrize("name", sorted(GRAPHS))
 def test_every_constant_of_every_op_comes_back(name: str, layout: str) -> None:
-    net, _ = GRAPHS[name]()
+    net = built(name)
     got = read_back(net, layout=layout)
     expected = {p.name: p.array for p in parameters(net)}
     assert sorted(got) == sorted(expected)
