@@ -80,8 +80,8 @@ def _source(graph: Graph, nodes: Mapping[str, Node], reader: Node, value: str) -
     if isinstance(node.op, Weighted):
         return None
     if any(_source(graph, nodes, reader, v) for v in node.inputs):
-        raise InputError(f"flatten hwc: columns of {reader.op.KIND} '{reader.name}' follow a flatten through "
-                         f"{node.op.KIND} '{node.name}', where their places are not followed; use flatten=chw")
+        raise InputError(f"flatten hwc: columns of {reader.op.KIND} '{reader.layer}' follow a flatten through "
+                         f"{node.op.KIND} '{node.layer}', where their places are not followed; use flatten=chw")
     return None
 
 
@@ -91,8 +91,8 @@ def _flattened(graph: Graph, nodes: Mapping[str, Node], reader: Node, node: Node
         return _source(graph, nodes, reader, node.inputs[0])
     if len(after.shape) != 1:
         if _source(graph, nodes, reader, node.inputs[0]):
-            raise InputError(f"flatten hwc: columns of {reader.op.KIND} '{reader.name}' follow a flatten through "
-                             f"{node.op.KIND} '{node.name}', where their places are not followed; use flatten=chw")
+            raise InputError(f"flatten hwc: columns of {reader.op.KIND} '{reader.layer}' follow a flatten through "
+                             f"{node.op.KIND} '{node.layer}', where their places are not followed; use flatten=chw")
         return None
     if isinstance(node.op, Flatten) and node.op.order == "hwc":
         return None

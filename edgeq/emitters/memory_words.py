@@ -33,6 +33,7 @@ class WeightOptions:
     ``layout`` is the order of the axes, in tiles where it has blocks; ``flatten`` the order of columns that follow a
     flatten (chw: as in the graph; hwc); ``lanes`` weights share a word of ``word_bits`` (auto: just as wide as they
     are), lane 0 in the ``lane0`` (lsb or msb) bits; ``pad_value`` is in lanes and parts of tiles that no weight takes.
+    With ``whole_rows`` each output channel, then the slowest axis, starts a word.
     """
 
     layout: str = "ohwi"
@@ -41,6 +42,14 @@ class WeightOptions:
     pad_value: int = 0
     word_bits: int | str = AUTO
     flatten: str = "chw"
+    whole_rows: bool = False
+
+    def tiling(self) -> Tiling:
+        """Return the layout; raises InputError for one that does not exist or has no whole rows."""
+        tiling = parse_layout(self.layout)
+        if self.whole_rows and (tiling.blocks or not tiling.order.startswith("o")):
+            raise InputError(f"layout {shown(self.layout)}: banking by channels needs ohwi or oihw")
+        return tiling
 
     def packing(self, parameter: Parameter) -> Packing:
         """Return how the parameter is packed; raises InputError naming it for options that do not fit it."""
@@ -86,25 +95,26 @@ class Memory:
 
 def memories(graph: Graph, options: WeightOptions) -> Iterator[Memory]:
     """Yield every constant as words; raises InputError for options that do not exist or do not fit."""
-    tiling = parse_layout(options.layout)
+    tiling = options.tiling()
     columns = moved_columns(graph, options.flatten)
     for parameter in parameters(graph):
         if parameter.tensor == "weight":
             kept = tiling.restricted(parameter.axes)
             packing = options.packing(parameter)
-            yield _memory(parameter, kept, packing, columns.get(parameter.layer))
+            yield _memory(parameter, kept, packing, columns.get(parameter.layer), options.whole_rows)
         else:
-            yield _memory(parameter, Tiling(parameter.axes), Packing(parameter.type.bits), None)
+            yield _memory(parameter, Tiling(parameter.axes), Packing(parameter.type.bits), None, False)
 
 
-def _memory(parameter: Parameter, tiling: Tiling, packing: Packing, columns: Columns | None) -> Memory:
+def _memory(parameter: Parameter, tiling: Tiling, packing: Packing, columns: Columns | None, rows: bool) -> Memory:
     require_range(parameter.array.reshape(-1), parameter.type, parameter.name)
     values = parameter.array.astype(parameter.type.dtype)
     if columns is not None:
         values = columns.turned(values)
-    if tiling.padded(parameter.axes, values.shape) != values.shape:
-        require_pad(packing, parameter.type, parameter.name)
+    require_pad(packing, parameter.type, parameter.name)
     flat = tiling.apply(values, parameter.axes, packing.pad_value)
+    if rows:
+        flat = _row_tiles(packing.lanes).apply(flat.reshape(len(values), -1), "or", packing.pad_value)
     return Memory(parameter, tiling, packing, pack_words(flat, parameter.type, packing, parameter.name), columns)
 
 
@@ -119,6 +129,7 @@ class Stored:
     depth: int
     count: int
     tiling: Tiling
+    row_tiles: Tiling | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -129,16 +140,19 @@ class Stored:
         """Return the tensor of words by its name; raises CodecError naming the file and the fault."""
         flat = unpack_words(rows, self.type, self.count, self.packing, self.path, first_line)
         axes, pad = self.holds["axes"], self.packing.pad_value
+        if self.row_tiles:
+            shape = (self.shape[0], math.prod(self.shape[1:]))
+            flat = self.row_tiles.undo(flat, "or", shape, pad, self.path).reshape(-1)
         array = self.tiling.undo(flat, axes, self.shape, pad, self.path)
         if "columns" in self.holds:
             array = restore_columns(array, self.holds["columns"], self.path)
         return {self.holds["tensor"]: array}
 
 
-def stored(holds: Mapping[str, Any], words: int | None = None) -> Stored:
+def stored(holds: Mapping[str, Any], *, whole_rows: bool = False) -> Stored:
     """Return the fields of a file of words; raises ArtefactError where they contradict each other.
 
-    ``words`` is the number of words of the tensor where the file has not as many.
+    ``whole_rows`` says that each output channel starts a word.
     """
     path, fields, shape, axes = holds["path"], holds["packing"], tuple(holds["shape"]), holds["axes"]
     kept = IntType(holds["type"]["bits"], holds["type"]["signed"])
@@ -150,11 +164,20 @@ def stored(holds: Mapping[str, Any], words: int | None = None) -> Stored:
     tiling = _tiling(holds["layout"], axes, path)
     if len(shape) != len(axes) or not all(isinstance(n, int) and n >= 0 for n in shape):
         raise ArtefactError(f"{path}: manifest says shape {shown(list(shape))} of axes {shown(axes)}")
-    count = math.prod(tiling.padded(axes, shape))
+    row_tiles = _row_tiles(lanes) if whole_rows else None
+    if row_tiles is not None:
+        count = math.prod(row_tiles.padded("or", (shape[0], math.prod(shape[1:]))))
+    else:
+        count = math.prod(tiling.padded(axes, shape))
     depth = packing.depth(count)
-    if words is None and depth != holds["depth"]:
+    if depth != holds["depth"]:
         raise ArtefactError(f"{path}: manifest says depth {shown(holds['depth'])}, not {depth}")
-    return Stored(path, holds, kept, packing, depth, count, tiling)
+    return Stored(path, holds, kept, packing, depth, count, tiling, row_tiles)
+
+
+def _row_tiles(lanes: int) -> Tiling:
+    """Return the layout of rows (o, r) in which a row takes whole words."""
+    return Tiling("or", (("r", lanes),))
 
 
 def _tiling(layout: str, axes: str, path: str) -> Tiling:

@@ -88,6 +88,8 @@ class Line:
         >>> Line(9, HEX).fault(b"1ff"), Line(8, HEX).fault(b"0g")
         (None, "'g' is not a lower-case hexadecimal digit")
         """
+        if word.startswith(b"0x") and len(word) == self.digits + 2:
+            return f"{word.decode(errors='replace')!r} has a prefix; words are digits alone"
         bad = [chr(c) for c in word if CODES[c] == BAD or CODES[c] >> self.unit]
         if bad and bad[0] in "xz":
             return f"the word is unknown ({bad[0]}): it was never written"
