@@ -186,7 +186,7 @@ def test_gemmini_literal() -> None:
     assert ("static const struct FcParams net_05_fc_params = {.batch_size = 1, .in_features = 12, .out_features = 2, "
             ".output_scale = 0x1.4000000000000p-5, .bias = false, .I = 1, .J = 2, .K = 12};\n"
             "#define NET_05_FC_ACT NO_ACTIVATION\n") in header
-    assert "/* fc: output_scale 0.0390625, in float32 the graph's integers */" in header
+    assert "/* fc: output_scale 0.0390625 gives the graph's integers */" in header
 
 
 @pytest.mark.parametrize(("net", "flavour"), [(kernels, "cmsis_nn"), (systolic, "gemmini")])
@@ -202,10 +202,11 @@ def test_flavours_are_read_back(net: Any, flavour: str) -> None:
 
 def test_a_scale_that_float32_rounds_is_written_when_asked_and_said() -> None:
     net = inexact()
-    with pytest.raises(InputError, match="layer 'conv': rounding ties_up, where it rounds ties_even; sums times "):
+    with pytest.raises(InputError, match="layer 'conv': its float32 scale"):
         files(net, flavour="gemmini")
     made = files(net, flavour="gemmini", exact=False)["net_params.h"]
-    assert b"/* conv: output_scale 0.5, in float32 NOT PROVEN to give the graph's integers */" in made.data
+    assert (b"/* conv: output_scale 0.5 gives NOT the graph's integers: 64 of the 256 sums -128..127 differ */"
+            ) in made.data
     assert [line["tensor"] for line in made.holds["tensors"]] == ["conv.weight", "conv.bias"]
 
 
@@ -266,12 +267,15 @@ def test_what_cmsis_nn_cannot_express(changes: dict[str, Any], fault: str) -> No
     ({"conv": {"stride": (1, 2)}}, r"kernel \[3, 3\], stride \[1, 2\]"),
     ({"conv": {"weight": np.ones((4, 2, 1, 1), int), "groups": 2}, "input": {"shape": (4, 2, 2)}},
      "groups=2, where it has 1 or one per channel; "),
-    ({"requantize": {"rounding": "ties_up"}}, "rounding ties_up, where it rounds ties_even; emit with exact=false"),
-    ({"requantize": {"overflow": "saturate_symmetric"}}, "overflow saturate_symmetric, where it saturates to -1"),
+    ({"requantize": {"rounding": "ties_up"}}, r"its float32 scale, rounded half to even, does not give the graph's "
+     r"integers \(ties_up, saturate\): 128 of the 4591 sums -2304..2286 differ; emit with exact=false, which writes"),
+    ({"requantize": {"rounding": "ties_up", "multiplier": 5461, "shift": 16}}, ""),  # no tie among these sums
+    ({"requantize": {"overflow": "saturate_symmetric"}}, r"its .* \(ties_even, saturate_symmetric\): 265 of the 4591"),
     ({"requantize": {"multiplier": 7281, "shift": 20}}, ""),
-    ({"requantize": {"multiplier": 7283, "shift": 20}}, "sums times multiplier reach 16780032, where its float32 "
-     "product holds 24 bits exactly; emit with exact=false, which writes the nearest scale"),
-    ({"requantize": {"multiplier": 7283 << 8, "shift": 28}}, "sums times multiplier reach 16780032"),
+    ({"requantize": {"multiplier": 7283, "shift": 20}}, ""),  # products pass 24 bits, and round to the same codes
+    ({"requantize": {"multiplier": (1 << 31) - 1, "shift": 35}}, r"its float32 scale, .*: 127 of the 4591 sums"),
+    ({"conv": {"bias": 1 << 25}}, ""),
+    ({"conv": {"bias": [-(1 << 24), 1 << 24]}}, "its float32 scale, .* sums -16779520..16779502 are too many to try"),
 ])
 def test_what_gemmini_cannot_express(changes: dict[str, Any], fault: str) -> None:
     refused("gemmini", changes, fault)

@@ -43,9 +43,9 @@ def write(
     """Yield a header and its source, or the one header of Gemmini, and `edgeq_platform.h`.
 
     ``layout`` is the order of the weights of flavour plain, ``flatten`` of their columns that follow a flatten (the
-    libraries have orders of their own); ``align`` and ``section`` place every array; ``exact``
-    refuses layers whose integers Gemmini is not proven to give. Raises InputError for an option that does not exist,
-    and naming the layer that a flavour cannot express.
+    libraries have orders of their own); ``align`` and ``section`` place every array; ``exact`` refuses layers of which
+    Gemmini's float32 scale gives another integer. Raises InputError for an option that does not exist, and naming the
+    layer that a flavour cannot express.
     """
     del vectors
     place = Placement(align, section)

@@ -11,6 +11,7 @@ in_col_dim.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -18,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from edgeq.arith.types import Overflow, Rounding
 from edgeq.emitters.c_arrays.layers import (
     WeightedLayer,
     Where,
@@ -34,16 +34,19 @@ from edgeq.emitters.flattening import Columns
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph, Layer
-from edgeq.ir.tensor import Array
+from edgeq.ir.op import Finding
+from edgeq.ir.tensor import Array, Constant, TensorType
 from edgeq.memory.layout import restrict, to_layout
 from edgeq.ops.conv1d import Conv1d
 from edgeq.ops.conv2d import Conv2d
 from edgeq.ops.linear import Linear
 from edgeq.ops.max_pool2d import MaxPool2d
+from edgeq.ops.requantize import Requantize
 
 NAME = "gemmini"
 INCLUDES = ("#include <stdbool.h>", "", '#include "include/gemmini_nn.h"', '#include "edgeq_platform.h"')
-_MANTISSA = 24
+_MOST_SUMS = 1 << 24
+_CHUNK = 1 << 18
 _SYMMETRIC = "lower with symmetric codes, as --preset nngen has them"
 _INEXACT = "emit with exact=false, which writes the nearest scale"
 
@@ -60,7 +63,7 @@ class Pool:
 def units(graph: Graph, place: Placement, exact: bool) -> Iterator[Unit]:
     """Yield a unit per layer with constants; raises InputError naming the layer that Gemmini cannot compute.
 
-    With ``exact`` every layer is one whose integers Gemmini's float32 scale gives, or it is refused.
+    With ``exact`` a layer is refused unless Gemmini's float32 scale gives its integers for every sum that can occur.
     """
     net = net_name(graph)
     tensors = {p.name: p for p in parameters(graph)}
@@ -101,29 +104,46 @@ def _check(found: WeightedLayer, where: Where) -> None:
                       "one per channel", "use an ungrouped or a depthwise convolution")
 
 
-def _scale(found: WeightedLayer, where: Where, exact: bool) -> tuple[float, int, bool]:
-    """Return output_scale, the shift, and whether the float32 arithmetic is proven to give the graph's integers."""
+def _scale(found: WeightedLayer, where: Where, exact: bool) -> tuple[float, int, str]:
+    """Return output_scale, the shift, and what its float32 arithmetic makes of the graph's integers.
+
+    Raises InputError when ``exact`` is asked for and some sum that can occur differs.
+    """
     requantize = found.requantize
     multiplier = require_one(requantize.multiplier.array, "multiplier", where)
     shift = require_one(requantize.shift.array, "shift", where)
     scale = float(np.float32(multiplier / 2.0**shift))
-    odd = multiplier >> ((multiplier & -multiplier).bit_length() - 1) if multiplier else 0
-    reach = max(-found.lo, found.hi) * odd
-    faults = []
-    if requantize.rounding is not Rounding.ties_even:
-        faults.append(f"rounding {requantize.rounding.name}, where it rounds ties_even")
-    if requantize.overflow is not Overflow.saturate:
-        faults.append(f"overflow {requantize.overflow.name}, where it saturates to -128..127")
-    if reach >> _MANTISSA:
-        faults.append(f"sums times multiplier reach {reach}, where its float32 product holds {_MANTISSA} bits exactly")
-    where.require(not exact or not faults, "; ".join(faults), _INEXACT)
-    return scale, shift, not faults
+    count = found.hi - found.lo + 1
+    if count > _MOST_SUMS:
+        said = f"sums {found.lo}..{found.hi} are too many to try, and float32 does not hold them all"
+    else:
+        one = dataclasses.replace(requantize, multiplier=Constant(multiplier), shift=Constant(shift),
+                                  left_shift=Constant(0), scale=None, axis=None)
+        wrong = _differing(one, found, np.float32(scale))
+        said = f"{wrong} of the {count} sums {found.lo}..{found.hi} differ" if wrong else ""
+    where.require(not exact or not said, f"its float32 scale, rounded half to even, does not give the graph's "
+                  f"integers ({requantize.rounding.name}, {requantize.overflow.name}): {said}", _INEXACT)
+    return scale, shift, said
+
+
+def _differing(requantize: Requantize, found: WeightedLayer, scale: np.float32) -> int:
+    """Return for how many sums that can occur ACC_SCALE and the activation give another code than the graph."""
+    kept = TensorType((1,), found.op.acc)
+    lo, hi = (0 if requantize.limits[0] == 0 else -128), 127
+    wrong = 0
+    for start in range(found.lo, found.hi + 1, _CHUNK):
+        sums = np.arange(start, min(start + _CHUNK, found.hi + 1), dtype=np.int64)
+        codes = requantize.run([sums[:, None]], [kept], reference=False)
+        assert not isinstance(codes, Finding)  # overflow error was refused before
+        scaled = np.clip(np.rint(sums.astype(np.float32) * scale), lo, hi)
+        wrong += int(np.count_nonzero(scaled != codes[:, 0]))
+    return wrong
 
 
 def _unit(graph: Graph, layer: Layer, found: WeightedLayer, where: Where, net: str, tensors: Mapping[str, Parameter],
           place: Placement, exact: bool, columns: Columns | None) -> Unit:
     op = found.op
-    scale, shift, proven = _scale(found, where, exact)
+    scale, shift, differing = _scale(found, where, exact)
     weight, bias = (tensors[f"{layer.name}.{name}"] for name in ("weight", "bias"))
     base = symbol_of(net, weight).removesuffix("_weight")
     values, dims, stored = _matrix(op, weight, columns)
@@ -141,8 +161,8 @@ def _unit(graph: Graph, layer: Layer, found: WeightedLayer, where: Where, net: s
     if scale == found.requantize.multiplier.limits[0] / 2.0**shift:
         parameter = tensors[f"{layer.name}.multiplier"]
         lines.append(tensor_line(f"{base}_params.output_scale", parameter, parameter.axes, times_2_to=shift))
-    said = "the graph's integers" if proven else "NOT PROVEN to give the graph's integers"
-    return Unit(f"{layer.name}: output_scale {scale!r}, in float32 {said}", (), definitions, tuple(lines))
+    said = f"NOT the graph's integers: {differing}" if differing else "the graph's integers"
+    return Unit(f"{layer.name}: output_scale {scale!r} gives {said}", (), definitions, tuple(lines))
 
 
 def _matrix(op: Conv2d | Conv1d | Linear, parameter: Parameter, columns: Columns | None
