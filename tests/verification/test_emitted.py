@@ -151,6 +151,16 @@ def test_a_file_dropped_from_folder_and_manifest_is_missed(out: Path) -> None:
     assert (row.subject, row.detail) == ("01_conv.bias.hex", "belongs to this format but is not in the manifest")
 
 
+def test_a_number_past_64_bits_in_the_line_of_a_tensor_is_a_failure(out: Path) -> None:
+    def change(data: dict[str, Any]) -> None:
+        (line,) = (f for f in data["files"] if f["path"] == "net.npz")
+        line["tensors"][0]["type"]["signed"] = -(10**30)
+
+    edit(out, change)
+    (row,) = (r for r in verify(out).failures if (r.check, r.subject) == ("decode", "net.npz"))
+    assert row.detail.startswith("a field of its line in the manifest is missing or malformed")
+
+
 def test_changed_lines_of_the_manifest(out: Path) -> None:
     def change(data: dict[str, Any]) -> None:
         lines = {f["path"]: f for f in data["files"]}

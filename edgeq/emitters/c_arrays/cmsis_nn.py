@@ -214,7 +214,7 @@ def _rescaling(graph: Graph, layer: Layer, where: Where, net: str, tensors: Tens
     last = layer.nodes[-1].op
     own = {name for p in tensors.values() for name in [p.tensor] if p.layer == layer.name}
     where.require(isinstance(last, Requantize) and own == {"multiplier", "shift", "left_shift"},
-                  f"op {layer.nodes[0].op.KIND} needs constants that have no place", "use an op that CMSIS-NN has")
+                  f"op {layer.nodes[0].op.KIND} has constants, and no place here", "use another op")
     assert isinstance(last, Requantize)
     x = graph.types[layer.nodes[-1].inputs[0]]
     left = require_one(last.left_shift.array, "left_shift", where)

@@ -77,7 +77,7 @@ def units(graph: Graph, place: Placement, exact: bool) -> Iterator[Unit]:
             continue
         where = Where(NAME, layer.name)
         found = weighted_layer(graph, layer, where)
-        where.require(found is not None, f"op {layer.nodes[0].op.KIND} needs constants that have no place",
+        where.require(found is not None, f"op {layer.nodes[0].op.KIND} has constants, and no place here",
                       "give its operands one scale")
         assert found is not None
         _check(found, where)
