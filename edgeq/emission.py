@@ -49,7 +49,7 @@ def formats() -> dict[str, str]:
     """Return the name of every format and one line about it.
 
     >>> sorted(formats())[-1]
-    'yaml_coo'
+    'yaml_csr'
     """
     import edgeq.emitters  # noqa: F401 - fills the registry
 

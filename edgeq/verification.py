@@ -156,7 +156,7 @@ def _decoded(
         except EdgeqError as error:
             yield Row("decode", path, 0, FAIL, str(error))
             continue
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as cause:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as cause:
             yield Row("decode", path, 0, FAIL, f"a field of its line in the manifest is missing or malformed ({cause})")
             continue
         if tensors:

@@ -52,7 +52,8 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_formats() -> None:
     assert list(formats()) == [
-        "banks", "c", "coe", "coo", "intel_hex", "mif", "readmemb", "readmemh", "yaml", "yaml_coo"]
+        "axis", "banks", "bin", "c", "c_arrays", "coe", "coo", "decimal", "hls", "intel_hex", "mif", "npy", "npz",
+        "readmemb", "readmemh", "yaml", "yaml_coo", "yaml_csc", "yaml_csr"]
     assert all(line and not line.endswith(".") for line in formats().values())
 
 
@@ -224,7 +225,7 @@ def test_the_longest_names_fit(tmp_path: Path) -> None:
 
 
 def test_unknown_formats_and_options(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="format 'vhdl' does not exist; formats are banks, c, coe, coo, int"):
+    with pytest.raises(InputError, match="format 'vhdl' does not exist; formats are axis, banks, bin, c, c_arr"):
         emit(graph(), "vhdl", tmp_path / "out")
     with pytest.raises(InputError, match=r"format 'coo' has no option 'lanes'; its options are: layout \(default"):
         emit(graph(), "coo", tmp_path / "out", lanes=2)

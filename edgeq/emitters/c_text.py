@@ -91,10 +91,28 @@ def type_initializer(kept: IntType) -> str:
 
 def array_definition(symbol: str, dtype: np.dtype[Any], array: Array) -> str:
     """Return the definition of a constant array."""
+    head = f"EDGEQ_CONSTANT_PLACEMENT EDGEQ_ALIGN(16) const {element_type(dtype)} {symbol}[{array.size}]"
+    return f"{head} = {{\n{rows_of(array)}}};\n"
+
+
+def rows_of(array: Array) -> str:
+    """Return the lines between the braces of an array."""
     numbers = textwrap.wrap(", ".join(integer(int(v)) for v in array.flat), _COLUMNS)
-    rows = "".join(f"{_INDENT}{row}\n" for row in numbers)
-    head = f"EDGEQ_CONSTANT_PLACEMENT EDGEQ_ALIGN(16) const {element_type(dtype)} {symbol}[{array.size}] = {{"
-    return f"{head}\n{rows}}};\n"
+    return "".join(f"{_INDENT}{row}\n" for row in numbers)
+
+
+def nested_rows(array: Array) -> str:
+    """Return the lines between the braces of an array of several dimensions, each inner row in braces.
+
+    >>> nested_rows(np.array([[[1, 2]], [[3, 4]]]))
+    '    {{1, 2}},\\n    {{3, 4}}\\n'
+    """
+    return ",\n".join(f"{_INDENT}{_nested(row)}" for row in array) + "\n"
+
+
+def _nested(array: Array) -> str:
+    parts = (_nested(row) if array.ndim > 1 else integer(int(row)) for row in array)
+    return "{" + ", ".join(parts) + "}"
 
 
 def constant_initializer(symbol: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:

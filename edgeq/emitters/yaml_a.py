@@ -1,4 +1,4 @@
-"""The integer YAML of CNN_Compress, for interchange: dense (``yaml``) or in coordinate form (``yaml_coo``).
+"""The integer YAML of CNN_Compress, for interchange: dense (``yaml``) or sparse (``yaml_coo, yaml_csr, yaml_csc``).
 
 The layout knows layers of weights with one multiplier each and floor rounding; pools, flatten and clamps are
 left to the program that reads it. What it cannot say is refused by name.
@@ -45,22 +45,37 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
 def write(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
     """Yield the one file; raises InputError naming the layer that the layout cannot hold."""
     del vectors
-    yield _file(graph, f"{short_name(graph.name)}_int.yml", sparse=False)
+    yield _file(graph, "dense")
 
 
 @emitter("yaml_coo", "CNN_Compress's integer YAML for interchange, coordinate form", read=read)
 def write_coo(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
     """Yield the one file; raises InputError naming the layer that the layout cannot hold."""
     del vectors
-    yield _file(graph, f"{short_name(graph.name)}_int_coo.yml", sparse=True)
+    yield _file(graph, "coo")
 
 
-def _file(graph: Graph, path: str, *, sparse: bool) -> EmittedFile:
+@emitter("yaml_csr", "CNN_Compress's integer YAML for interchange, compressed rows (output channels)", read=read)
+def write_csr(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
+    """Yield the one file; raises InputError naming the layer that the layout cannot hold."""
+    del vectors
+    yield _file(graph, "csr")
+
+
+@emitter("yaml_csc", "CNN_Compress's integer YAML for interchange, compressed columns", read=read)
+def write_csc(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
+    """Yield the one file; raises InputError naming the layer that the layout cannot hold."""
+    del vectors
+    yield _file(graph, "csc")
+
+
+def _file(graph: Graph, form: str) -> EmittedFile:
     document = document_of(graph)
-    text = f"# {provenance(graph)}\n".encode() + dump(document, sparse=sparse)
+    text = f"# {provenance(graph)}\n".encode() + dump(document, form)
     tensors = [f"{layer.name}.{t}" for layer in document.layers for t in ("weight", "bias")]
-    holds = {"tensors": tensors, "layout": "oihw", "sparse": sparse}
-    return EmittedFile(path, text, holds)
+    suffix = "" if form == "dense" else f"_{form}"
+    holds = {"tensors": tensors, "layout": "oihw", "sparse": form != "dense"}
+    return EmittedFile(f"{short_name(graph.name)}_int{suffix}.yml", text, holds)
 
 
 def document_of(graph: Graph) -> Document:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeq import GraphBuilder, IntType
+from edgeq import Graph, GraphBuilder, IntType
 from edgeq.arith.types import Overflow, Rounding
 from edgeq.ir.quantization import Table
 from edgeq.ir.tensor import Constant
@@ -182,3 +183,9 @@ GRAPHS: dict[str, Callable[[], Made]] = {
     **graphs_products.GRAPHS,
 }
 """Every graph by name; calling one gives the graph and inputs for `simulate`."""
+
+
+@cache
+def built(name: str) -> Graph:
+    """Return one of the graphs, made once: tests of many formats read their constants alone."""
+    return GRAPHS[name]()[0]

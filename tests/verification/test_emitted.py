@@ -62,7 +62,9 @@ DATA = [
     "01_conv.weight.hex", "03_fc.bias.hex", "01_conv.multiplier.hex", "01_conv.weight.coords.npy",
     "01_conv.weight.data.npy", "01_conv.weight.coo.yaml", "03_fc.bias.npy", "net_int.yml", "net_int_coo.yml",
     "01_conv.weight.bits", "01_conv.weight.coe", "01_conv.weight.mif", "01_conv.weight.ihex", "01_conv.weight.b01.mem",
-    "01_conv.weight.svh",
+    "01_conv.weight.svh", "npy/01_conv.weight.npy", "net.npz", "net.bin", "net_bin.h", "01_conv.weight.axis",
+    "01_conv.weight.txt", "c_arrays/net_arrays.c", "c_arrays/net_arrays.h", "hls/net_constants.h", "hls/net_values.txt",
+    "hls/net_testbench.cpp", "net_int_csr.yml", "net_int_csc.yml",
 ]
 PROJECT = ["net_params.c", "model.c", "edgeq_conv2d.c", "Makefile", "vectors/01_conv.acc.bin"]
 COMMON = ["graph.edgeq/graph.yaml", "graph.edgeq/tensors/conv.acc.weight.npy", "stimuli/x.npy"]
@@ -102,6 +104,15 @@ def test_a_changed_project_is_found_and_not_run(path: str, project: Path) -> Non
     ("01_conv.weight.coe", b"7;\n", b"7\n", "01_conv.weight.coe line 7: ends in '7', expected ','"),
     ("01_conv.weight.mif", b"2 : 0;\n", b"", "01_conv.weight.mif line 9: starts with '3 : ', expected '2 : '"),
     ("01_conv.weight.ihex", b"0007", b"0006", "01_conv.weight.ihex line 1: checksum is "),
+    ("npy/01_conv.weight.npy", b"\x03\xff", b"\x02\xff", "conv.weight: 1 of 4 values differ; at [0, 0, 0, 0] 2"),
+    ("net.npz", b"\x03\xff\x00\x07", b"\x02\xff\x00\x07", "net.npz: not a whole .npz file (Bad CRC-32"),
+    ("net.bin", b"\x03\xff\x00\x07", b"\x08\xff\x00\x07", "net.bin offset 4, conv.weight: value 8 at 0 does not fit"),
+    ("01_conv.weight.axis", b"0700ff03", b"0700ff04", "conv.weight: 1 of 4 values differ; at [0, 0, 0, 0] 4"),
+    ("01_conv.weight.txt", b"3\n-1\n", b"3\n", "01_conv.weight.txt: has 3 values, conv.weight [2, 2, 1, 1] needs 4"),
+    ("c_arrays/net_arrays.c", b"    3, -1, 0, 7", b"    3, -1, 1, 7", "conv.weight: 1 of 4 values differ; at [1, 0, "),
+    ("hls/net_constants.h", b"    3, -1, 0, 7", b"    3, -1, 0", "hls/net_constants.h, net_01_conv_weight: has 3 "),
+    ("hls/net_values.txt", b"\n3\n-1\n", b"\n3\n-2\n", "conv.weight: 1 of 4 values differ; at [0, 1, 0, 0] -2"),
+    ("net_int_csr.yml", b"    - 0\n    - 2\n    - 3\n", b"    - 0\n    - 3\n    - 2\n", "net_int_csr.yml, layer "),
     ("net_int.yml", b"mqm0: 5", b"mqm0: 6", "fc.multiplier: 1 of 1 values differ; at [] 6, expected 5"),
     ("01_conv.weight.coo.yaml", b"fill_value: 0", b"fill_value: 1", "conv.weight: 1 of 4 values differ"),
 ])
@@ -138,6 +149,16 @@ def test_a_file_dropped_from_folder_and_manifest_is_missed(out: Path) -> None:
     edit(out, lambda data: data.update(files=[f for f in data["files"] if f["path"] != "01_conv.bias.hex"]))
     (row,) = verify(out).failures
     assert (row.subject, row.detail) == ("01_conv.bias.hex", "belongs to this format but is not in the manifest")
+
+
+def test_a_number_past_64_bits_in_the_line_of_a_tensor_is_a_failure(out: Path) -> None:
+    def change(data: dict[str, Any]) -> None:
+        (line,) = (f for f in data["files"] if f["path"] == "net.npz")
+        line["tensors"][0]["type"]["signed"] = -(10**30)
+
+    edit(out, change)
+    (row,) = (r for r in verify(out).failures if (r.check, r.subject) == ("decode", "net.npz"))
+    assert row.detail.startswith("a field of its line in the manifest is missing or malformed")
 
 
 def test_changed_lines_of_the_manifest(out: Path) -> None:
