@@ -57,14 +57,16 @@ class Bits:
         require(len(data) % size == 0)
         words = [data[k : k + size][::-1] for k in range(0, len(data), size)]
         self.text = "".join(f"{byte:08b}" for word in words for byte in word)
+        self.place = 0
 
     def take(self, bits: int) -> int:
-        require(bits <= len(self.text))
-        taken, self.text = self.text[:bits], self.text[bits:]
-        return int(taken or "0", 2)
+        self.place += bits
+        require(self.place <= len(self.text))
+        return int(self.text[self.place - bits : self.place] or "0", 2)
 
     def end(self, most: int = 8) -> None:
-        require(len(self.text) < most and "1" not in self.text)
+        rest = self.text[self.place :]
+        require(len(rest) < most and "1" not in rest)
 
 
 def bits_for(n: int) -> int:
