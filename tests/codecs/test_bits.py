@@ -57,8 +57,9 @@ def test_wrong_varints(text: str, fault: str) -> None:
 def test_largest_svarint_and_bytes_left_over() -> None:
     with pytest.raises(CodecError, match="v is at least 18446744073709551616"):
         cursor("80" * 9 + "02").svarint("v")
+    at = cursor("010203")
+    at.u8("v")
     with pytest.raises(CodecError, match="byte 1: 2 bytes are left over"):
-        (at := cursor("010203")).u8("v")
         at.end()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 SECTIONS = {1: 1, 2: 2, 3: 2, 4: 3, 5: 4, 6: 4, 7: 2, 8: 3}
@@ -193,7 +194,7 @@ def matrix(blob: Blob, rows: int, columns: int) -> list[list[int]]:
     require(pointers == sorted(pointers) and pointers[:1] in ([], [0]) and pointers[-1:] in ([], [blob.count]))
     indices = fields(blob.parts[2], bits_for(columns), blob.count)
     places = []
-    for row, (first, end) in enumerate(zip(pointers, pointers[1:], strict=False)):
+    for row, (first, end) in enumerate(pairwise(pointers)):
         inside = indices[first:end]
         require(inside == sorted(set(inside)) and all(c < columns for c in inside))
         places += [row * columns + c for c in inside]
