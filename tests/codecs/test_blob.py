@@ -69,6 +69,7 @@ def test_faults_of_the_frame(blob: bytes, fault: str) -> None:
 
 def test_the_good_blob_is_good() -> None:
     assert decode(with_crc(GOOD)).tolist() == [[1, 0, -2], [0, 0, 3]]
+    assert decode(with_crc(GOOD), max_elements=6).tolist() == [[1, 0, -2], [0, 0, 3]]
 
 
 def test_another_codec_is_named() -> None:
