@@ -190,7 +190,7 @@ class HuffmanStream:
         """Read bits until they are a code."""
         code = ""
         while code not in codes:
-            check(len(code) < MAX_LENGTH, f"{self.bits.place}: no such code")
+            check(len(code) < MAX_LENGTH and (code == "" or len(codes) > 1), f"{self.bits.place}: no such code")
             code += str(self.bits.take(1))
         return codes[code]
 
