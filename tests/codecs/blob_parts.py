@@ -40,8 +40,9 @@ def assemble(
 def entropy(
     mode: int, word: int = 8, low: int = 0, longest: int = 0, escape: int = 0, rows: int = 0, t: int = 0
 ) -> bytes:
-    """Return the parameters of huffman and ans."""
-    return bytes([mode, word, low]) + varint(longest) + bytes([escape]) + varint(rows) + bytes([t])
+    """Return the parameters of huffman and ans; M is there in modes 1 and 2 only."""
+    flags = mode | escape << 2 | {8: 0, 16: 1, 32: 2, 64: 3}[word] << 4
+    return bytes([flags, low | t << 4]) + (varint(longest) if mode else b"") + varint(rows)
 
 
 def state_table(frequencies: list[int], t: int) -> list[tuple[int, int, int]]:
@@ -75,14 +76,21 @@ def ans_stream(symbols: list[tuple[list[int], int, str]], t: int) -> str:
     return f"{state:0{t}b}" + text if symbols else ""
 
 
-def huffman(mode_bytes: bytes, type_: tuple[str, int], shape: tuple[int, ...], fill: int, count: int,
+def with_tables(parameters: bytes, codebook: bytes, *rest: bytes) -> bytes:
+    """Return the section tables; a codebook sets its bit in the parameters."""
+    return bytes([parameters[0] | (8 if codebook else 0)]) + parameters[1:] + codebook + b"".join(rest)
+
+
+def huffman(parameters: bytes, type_: tuple[str, int], shape: tuple[int, ...], fill: int, count: int,
             value_table: bytes, run_table: bytes, data: bytes, codebook: bytes = b"", restart: bytes = b"") -> bytes:
-    return assemble(9, type_, shape, fill, count, mode_bytes, codebook, value_table, run_table, restart, data)
+    tables = with_tables(parameters, codebook, value_table, run_table, restart)
+    return assemble(9, type_, shape, fill, count, tables, data)
 
 
-def ans(mode_bytes: bytes, type_: tuple[str, int], shape: tuple[int, ...], fill: int, count: int,
+def ans(parameters: bytes, type_: tuple[str, int], shape: tuple[int, ...], fill: int, count: int,
         value_table: bytes, run_table: bytes, data: bytes, codebook: bytes = b"", restart: bytes = b"") -> bytes:
-    return assemble(10, type_, shape, fill, count, mode_bytes, codebook, value_table, run_table, restart, data)
+    tables = with_tables(parameters, codebook, value_table, run_table, restart)
+    return assemble(10, type_, shape, fill, count, tables, data)
 
 
 def coded(symbols: list[tuple[list[int], int, str]], t: int = 5, word: int = 8) -> bytes:
@@ -96,18 +104,18 @@ TWO_ROWS = stream("10 0001", 16) + stream("00 0011", 16)  # [0, 0, 1, 0], [3, 0,
 VALUES_120 = stream("0 0 10 11 0")  # 0, 0, 1, 2, 0
 TABLE = svarint(0) + varint(3)  # symbols 0, 1, 2
 DENSE = TABLE + b"\x00" + stream("0001 0010 0010")  # codes 0, 10, 11
-LIST = TABLE + b"\x01" + bytes([2, 1, 2]) + stream("00 01 10")
+LIST = TABLE + bytes([0x21, 1, 2]) + stream("00 01 10")
 HALVES = bytes([0x00, 0x00, 0x00, 0x00])  # a model: slope 0.5, no curvature
 RUNS = b"\x00" + stream("0001 0010 0011 0011")  # runs 0, 1, 2 and the escape: 0, 10, 110, 111
 ONE_TWO = svarint(1) + varint(2) + b"\x00" + stream("0001 0001")  # symbols 1 and 2: 0 and 1
 RUN_STREAM = stream("111 10 1  0 0")  # escape, run 1, value 2; run 0, value 1: [0, 0, 0, 2, 1, 0]
-JOINT_TABLE = svarint(1) + varint(2) + b"\x01" + bytes([2, 0, 4]) + stream("000 001 011 100")
+JOINT_TABLE = svarint(1) + varint(2) + bytes([0x21, 0, 4]) + stream("000 001 011 100")
 """M = 1: entries 0 (run 0, symbol 1), 1 (0, 2), 3 (1, 2), 4 (escape): 00, 01, 10, 11; entry 2 never occurs."""
 MODEL_0 = svarint(-2) + varint(4) + b"\x02" + HALVES + varint(1) + varint(1) + varint(2**20)
-"""Symbols -2..1: 8192, 16384, 2**20 (special), 16384: lengths 3, 3, 1, 2."""
+"""Symbols -2..1: 16384, 32768, 2**20 (special), 32768: lengths 3, 3, 1, 2."""
 F3, F2, F4 = [17, 9, 6], [20, 12], [16, 9, 4, 3]
-V2 = svarint(1) + varint(2) + b"\x00\x05" + stream("10100 01100")
-R4 = b"\x00\x05" + stream("10000 01001 00100 00011")
+V2 = svarint(1) + varint(2) + b"\x50" + stream("10100 01100")
+R4 = b"\x50" + stream("10000 01001 00100 00011")
 V3_LIST = TABLE + b"\x01" + varint(3) + stream("00 10000 01 01000 10 00101")
 JOINT_ANS = svarint(1) + varint(2) + b"\x01" + varint(4) + stream("000 01111 001 01000 011 00011 100 00010")
 FJ = [16, 9, 0, 4, 3]

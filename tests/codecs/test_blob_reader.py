@@ -1,4 +1,4 @@
-"""The independent reader of blobs on blobs made by hand: the codecs that are no streams, the header, the container."""
+"""The independent reader of blobs on blobs made by hand: the codecs that are no streams, and the header."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from tests.codecs.blob_parts import assemble, stream, svarint, varint, with_crc
-from tests.oracles.blob_reader import read_blob, read_eqbin
+from tests.oracles.blob_reader import read_blob
 
 S8, U8, S4 = ("s", 8), ("u", 8), ("s", 4)
 NOT_FILL = bytes([0x00, 0x07, 0xFD])  # 0, 7, -3 of [[120, 0, 120], [7, 120, -3]]
@@ -43,6 +43,8 @@ def test_every_field_of_the_header() -> None:
     (assemble(3, S4, (2,), 0, 2, varint(2) + stream("1000 0111"), stream("10")), [7, -8]),
     (assemble(3, S4, (5,), 0, 5, varint(1) + stream("1000"), b""), [-8] * 5),
     (assemble(3, S4, (0,), 0, 0, varint(0), b""), []),
+    (assemble(3, U8, (0,), 0, 0, bytes([1, 9]), b""), []),
+    (assemble(3, U8, (2,), 0, 2, bytes([3, 1, 5, 9]), stream("00 10")), [1, 9]),  # nothing names the 5
     (assemble(4, S8, (2, 3), 120, 3, *COO), DENSE),
     (assemble(4, S8, (), 120, 1, b"", b"", b"\x80"), [-128]),
     (assemble(4, S8, (2, 0), 120, 0, bytes([1, 0]), b"", b""), []),
@@ -50,11 +52,15 @@ def test_every_field_of_the_header() -> None:
     (assemble(5, S8, (2, 3), 120, 3, *CSR), DENSE),
     (assemble(5, S8, (2, 1, 3), 120, 3, *CSR), DENSE),
     (assemble(5, S8, (3,), 120, 1, bytes([16, 2]), bytes([0, 0, 1, 0]), stream("10"), b"\x80"), [120, 120, -128]),
-    (assemble(5, S8, (2, 0), 120, 0, bytes([16, 0]), bytes(6), b"", b""), []),
+    (assemble(5, S8, (2, 0), 120, 0, bytes([16, 0]), b"", b"", b""), []),
+    (assemble(6, S8, (0, 2**24, 2**23), 120, 0, bytes([16, 0]), b"", b"", b""), []),
+    (assemble(5, S8, (), 120, 1, bytes([16, 0]), bytes([0, 0, 1, 0]), b"", b"\x80"), [-128]),
+    (assemble(6, S8, (), 120, 0, bytes([16, 0]), bytes(4), b"", b""), [120]),
     (assemble(6, S8, (2, 3), 120, 3, *CSC), DENSE),
     (assemble(6, S8, (3,), 120, 1, bytes([16, 0]), bytes([0, 0, 0, 0, 0, 0, 1, 0]), b"", b"\x80"), [120, 120, -128]),
     (assemble(7, S8, (2, 3), 120, 3, *MASK), DENSE),
     (assemble(7, S8, (), 120, 0, b"\x00", b""), [120]),
+    (assemble(7, S8, (2, 0), 120, 0, b"", b""), []),
 ])
 def test_values(data: bytes, values: list[int]) -> None:
     assert read_blob(data).values == values
@@ -67,8 +73,21 @@ def test_indptr_of_32_bits_from_65536_values() -> None:
     assert blob.values == [1] * 65536
 
 
-def test_fractional_bits() -> None:
-    assert read_blob(assemble(2, U8, (1,), 0, 1, svarint(-70), b"\x05")).fractional_bits == -70
+@pytest.mark.parametrize("bits", [0, 1, -1, -70, 127, -128])
+def test_fractional_bits(bits: int) -> None:
+    assert read_blob(assemble(2, U8, (1,), 0, 1, svarint(bits), b"\x05")).fractional_bits == bits
+
+
+@pytest.mark.parametrize(("code", "fill"), [
+    (b"\xff" * 9 + b"\x01", -(2**63)), (b"\xfe" + b"\xff" * 8 + b"\x01", 2**63 - 1), (b"\x01", -1), (b"\x02", 1),
+])
+def test_fill_values_of_64_bits(code: bytes, fill: int) -> None:
+    assert read_blob(with_crc(b"EQB\x01\x01\xc0\x01\x00" + code + b"\x00\x01\x00")).fill_value == fill
+
+
+def test_the_stream_of_the_page() -> None:
+    assert stream("0101100001").hex() == "5840"
+    assert stream("0101100001", 16).hex() == "4058"
 
 
 def changed(data: bytes, place: int, byte: int) -> bytes:
@@ -107,15 +126,21 @@ PACKED = assemble(1, U8, (3,), 0, 3, bytes([1, 2, 3]))
     (assemble(1, U8, (2,), 0, 2, b"\0"), "length 1"),
     (assemble(1, U8, (2,), 0, 2, bytes(3)), "length 3"),
     (assemble(1, S4, (1,), 0, 1, b"\x11"), "padding"),
-    (with_crc(b"EQB\x01\x01\x08\x01" + b"\xff" * 9 + b"\x7f"), "2\\*\\*63"),
-    (with_crc(b"EQB\x01\x01\x08\x01" + b"\xff" * 10 + b"\x01"), "more than 10 bytes"),
+    (with_crc(b"EQB\x01\x01\x08\x01" + b"\xff" * 9 + b"\x00"), "more than 9 bytes"),
+    (with_crc(b"EQB\x01\x01\xc0\x01\x00" + b"\xff" * 9 + b"\x02\x00\x01\x00"), "2\\*\\*64"),
+    (with_crc(b"EQB\x01\x01\xc0\x01\x00" + b"\xff" * 10 + b"\x00\x00\x01\x00"), "more than 10 bytes"),
     (with_crc(b"EQB\x01\x01\x08\x01\x83\x00" + PACKED[8:-4]), "shortest"),
     (assemble(2, U8, (1,), 0, 1, b"\x00\x00", b"\0"), "left over"),
     (assemble(3, U8, (2,), 0, 2, bytes([2, 9, 5]), stream("01")), "ascending"),
     (assemble(3, U8, (2,), 0, 2, bytes([2, 9, 9]), stream("01")), "ascending"),
     (assemble(3, U8, (2,), 0, 2, bytes([3, 1, 2, 3]), stream("00 11")), "beyond"),
     (assemble(3, U8, (2,), 0, 2, bytes([0]), b""), "values: 0"),
-    (assemble(3, U8, (0,), 0, 0, bytes([1, 1]), b""), "values: 1"),
+    (assemble(3, U8, (0,), 0, 0, bytes([1, 1]), b"\0"), "indices: length 1"),
+    (assemble(3, U8, (0,), 0, 0, b"", b""), "values: ends too early"),
+    (assemble(3, ("s", 32), (1,), 0, 1, varint(65537) + bytes(4 * 65537), bytes(3)), "values: 65537"),
+    (assemble(2, U8, (1,), 0, 1, svarint(128), b"\0"), "128 fractional bits"),
+    (assemble(2, U8, (1,), 0, 1, svarint(-129), b"\0"), "-129 fractional bits"),
+    (assemble(1, U8, (0,), 0, 1, b""), "more stored values"),
     (assemble(4, S8, (2, 3), 120, 3, bytes([1, 3]), *COO[1:]), "width of axis 1"),
     (assemble(4, S8, (2, 3), 120, 3, bytes([1]), *COO[1:]), "ends too early"),
     (assemble(4, S8, (2, 3), 120, 3, COO[0], stream("011") + stream("01 00 11"), NOT_FILL), "outside axis 1"),
@@ -133,7 +158,10 @@ PACKED = assemble(1, U8, (3,), 0, 3, bytes([1, 2, 3]))
     (assemble(5, S8, (2, 3), 120, 3, *CSR[:2], stream("01 10 10"), NOT_FILL), "ascending"),
     (assemble(5, S8, (2, 3), 120, 3, *CSR[:2], stream("01 00 11"), NOT_FILL), "outside"),
     (assemble(6, S8, (3, 1), 120, 1, bytes([16, 2]), bytes([0, 0, 1, 0]), stream("11"), b"\1"), "outside"),
-    (assemble(6, S8, (0, 2**31, 2**31), 0, 0, bytes([16, 0]), b"", b"", b""), "indptr: length"),
+    (assemble(6, S8, (0, 2**24, 2**24), 0, 0, bytes([16, 0]), b"", b"", b""), "2\\*\\*48"),
+    (assemble(5, S8, (2, 0), 0, 0, bytes([16, 0]), bytes(6), b"", b""), "no elements"),
+    (assemble(5, S8, (2, 0), 0, 0, bytes([16, 0]), b"", b"\0", b""), "no elements"),
+    (assemble(5, S8, (2, 0), 0, 0, bytes([16, 0]), b"", b"", b"\0"), "data: length 1"),
     (assemble(7, S8, (2, 3), 120, 3, stream("010 111"), NOT_FILL), "number of ones"),
     (assemble(7, S8, (2, 3), 120, 3, stream("010 101 1"), NOT_FILL), "padding"),
     (assemble(7, S8, (2, 3), 0, 3, *MASK), "fill value"),
@@ -150,69 +178,3 @@ def test_any_changed_byte_is_refused_by_the_crc(data: bytes) -> None:
     for place in range(len(data)):
         with pytest.raises(ValueError):
             read_blob(data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :])
-
-
-GRAPH = b"format: 1\n"
-TENSOR = assemble(4, S8, (2, 3), 120, 3, *COO)
-
-
-def container(sections: list[tuple[int, int, bytes, bytes]], power: int = 4, gap: int = 0, version: int = 1) -> bytes:
-    """Put (kind, encoding, name, stored bytes) into one file."""
-    length = 24 + sum(14 + len(varint(len(name))) + len(name) for _, _, name, _ in sections)
-    entries, body = b"", b""
-    for kind, encoding, name, stored in sections:
-        body += bytes([gap]) * (-(length + len(body)) % (1 << power))
-        numbers = (length + len(body), len(stored), zlib.crc32(stored))
-        entries += bytes([kind, encoding]) + b"".join(x.to_bytes(4, "little") for x in numbers)
-        entries += varint(len(name)) + name
-        body += stored
-    fixed = b"EQBIN\r\n\x1a" + version.to_bytes(2, "little") + bytes([power, 0])
-    fixed += length.to_bytes(4, "little") + len(sections).to_bytes(4, "little")
-    crc = zlib.crc32(fixed + bytes(4) + entries)
-    return fixed + crc.to_bytes(4, "little") + entries + body
-
-
-@pytest.mark.parametrize("power", [0, 4, 12])
-@pytest.mark.parametrize(("encoding", "stored"), [(0, GRAPH), (1, zlib.compress(GRAPH))])
-def test_container(power: int, encoding: int, stored: bytes) -> None:
-    graph, tensor = read_eqbin(container([(1, encoding, b"graph", stored), (2, 0, b"fc.weight", TENSOR)], power))
-    assert (graph.kind, graph.name, graph.content, graph.blob) == ("graph", "graph", GRAPH, None)
-    assert (tensor.kind, tensor.name, tensor.content) == ("tensor", "fc.weight", TENSOR)
-    assert tensor.blob is not None
-    assert tensor.blob.values == DENSE
-
-
-G = (1, 0, b"graph", GRAPH)
-T = (2, 0, b"fc.weight", TENSOR)
-
-
-@pytest.mark.parametrize(("data", "fault"), [
-    (container([G, T])[:-1], "ends after the file"),
-    (container([G, T]) + b"\0", "left over"),
-    (container([G, T], gap=1), "gap"),
-    (container([G, T], power=13), "alignment"),
-    (container([G, T], version=2), "version 2"),
-    (container([]), "no graph"),
-    (container([T, G]), "kind 2"),
-    (container([G, G]), "two sections"),
-    (container([G, (1, 0, b"other", GRAPH)]), "kind 1"),
-    (container([G, (3, 0, b"other", GRAPH)]), "kind 3"),
-    (container([G, (2, 1, b"other", zlib.compress(TENSOR))]), "encoding 1"),
-    (container([(1, 2, b"graph", GRAPH)]), "encoding 2"),
-    (container([(1, 1, b"graph", GRAPH)]), "graph: "),
-    (container([(1, 1, b"graph", zlib.compress(GRAPH) + b"x")]), "not one zlib stream"),
-    (container([(1, 1, b"graph", zlib.compress(GRAPH)[:-1])]), "not one zlib stream"),
-    (container([(1, 1, b"graph", zlib.compress(bytes(2**26 + 1)))]), "more than 67108864"),
-    (container([(1, 0, b"\xff", GRAPH)]), "name of section 0"),
-    (container([G, (2, 0, b"fc.weight", TENSOR[:-1])]), "crc"),
-])
-def test_container_refused(data: bytes, fault: str) -> None:
-    with pytest.raises(ValueError, match=fault):
-        read_eqbin(data)
-
-
-def test_any_changed_byte_of_a_container_is_refused() -> None:
-    data = container([G, T])
-    for place in range(len(data)):
-        with pytest.raises(ValueError):
-            read_eqbin(data[:place] + bytes([data[place] ^ 0x01]) + data[place + 1 :])

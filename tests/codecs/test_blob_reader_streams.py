@@ -26,6 +26,7 @@ from tests.codecs.blob_parts import (
     RUNS,
     S4,
     S5,
+    TABLE,
     TWO_ROWS,
     U4,
     U16,
@@ -42,16 +43,7 @@ from tests.codecs.blob_parts import (
     svarint,
     varint,
 )
-from tests.oracles.blob_bytes import Bytes
 from tests.oracles.blob_reader import read_blob
-from tests.oracles.blob_tables import (
-    Alphabet,
-    ans_table,
-    canonical_codes,
-    frequencies_of_weights,
-    lengths_of_weights,
-    model_weights,
-)
 
 
 def test_zero_runs_escape_and_padding() -> None:
@@ -71,6 +63,16 @@ def test_zero_runs_escape_and_padding() -> None:
     (assemble(8, U4, (), 7, 0, ESCAPE, b"", b""), [7]),
     (assemble(8, S4, (2,), -8, 1, bytes([16, 0, 64, 0]), b"", stream("0" * 15 + "1 0111", 64)), [-8, 7]),
     (assemble(8, U4, (5,), 0, 1, ESCAPE, b"", stream("11 10 0001")), [0, 0, 0, 0, 1]),  # a run of 2 * M: 2 and 2
+    (assemble(8, U4, (3,), 0, 1, ESCAPE, b"", stream("11 00 0001")), [0, 0, 1]),  # a rest of 0
+    (assemble(8, U4, (3, 2), 0, 2, bytes([2, 0, 8, 1]), bytes([1, 0, 1, 1, 0, 1, 1]), stream("00 0001") * 2),
+     [1, 0, 0, 0, 1, 0]),  # a segment without bits in between
+    (assemble(8, U4, (2, 2), 0, 0, bytes([2, 0, 8, 1]), bytes([1, 0, 0, 0, 0]), b""), [0] * 4),
+    (assemble(8, U4, (4,), 0, 1, bytes([2, 0, 8]) + varint(2**32 - 1), bytes([1, 0, 1]), stream("10 0001")),
+     [0, 0, 1, 0]),
+    (assemble(8, U4, (2, 4), 0, 3, bytes([2, 1, 8, 1]), bytes([1, 0, 0, 0, 3]), stream("00 0001 01 0010 00 0011")),
+     [0, 0, 0, 0, 1, 0, 2, 3]),
+    (assemble(8, U4, (2, 5), 0, 3, bytes([2, 1, 8, 1]), bytes([1, 0, 1, 1, 2]),
+              stream("00 0001") + stream("11 0000 00 0010")), [1, 0, 0, 0, 0, 0, 0, 0, 0, 2]),
     (assemble(8, U4, (4,), 0, 1, PADDING, b"", stream("11 0001")), [0, 0, 0, 1]),
     (assemble(8, U4, (5,), 0, 2, PADDING, b"", stream("11 0000 00 0001")), [0, 0, 0, 0, 1]),
 ])
@@ -99,6 +101,23 @@ def test_restart_of_two_bytes() -> None:
     (huffman(entropy(1, longest=2, escape=1), U4, (6,), 0, 2, ONE_TWO, RUNS, RUN_STREAM), [0, 0, 0, 2, 1, 0]),
     (huffman(entropy(1, longest=2, escape=1), U4, (6,), 0, 0, b"", b"", b""), [0] * 6),
     (huffman(entropy(1, longest=2, escape=1, rows=1), U4, (2, 0), 0, 0, b"", b"", b""), []),
+    (huffman(entropy(0), U4, (2, 0), 0, 0, b"", b"", b"", varint(1) + b"\x30"), []),
+    (huffman(entropy(2, rows=1), U4, (2, 1), 9, 0, b"", b"", b"", varint(1) + b"\x30", bytes([1, 0, 0, 0, 0])), [9, 9]),
+    # a rest of 0: the escape, run 0 and 1
+    (huffman(entropy(1, longest=2, escape=1), U4, (3,), 0, 1, ONE_TWO, RUNS, stream("111 0 0")), [0, 0, 1]),
+    (huffman(entropy(2, longest=1, escape=1), U4, (2,), 0, 1, JOINT_TABLE, b"", stream("11 01")), [0, 2]),
+    # symbols to the ends: -65535 + 65535 and 65535 by 16 bits, F = 65535 and 0
+    (huffman(entropy(0), U16, (1,), 65535, 1, svarint(-65536) + varint(2) + b"\0" + stream("0000 0001"), b"",
+             b"\0"), [0]),
+    (huffman(entropy(0), U16, (1,), 0, 1, svarint(65535) + varint(1) + b"\0" + stream("0001"), b"", b"\0"), [65535]),
+    # the codebook holds F, which no code names
+    (huffman(entropy(1), U4, (2,), 0, 2, b"\0\3\0" + stream("0001 0000 0001"), b"\0" + stream("0001"),
+             stream("0 0 0 1"), varint(3) + stream("0101 0000 0111")), [5, 7]),
+    # a model over a codebook: 32768, 16384, 8192 by number
+    (huffman(entropy(0), U4, (3,), 0, 3, b"\0\3\2" + HALVES + b"\0", b"", stream("0 10 11"),
+             varint(3) + stream("1001 0001 0100")), [9, 1, 4]),
+    (huffman(entropy(1, low=1), U4, (2,), 4, 2, svarint(-1) + varint(3) + b"\2" + HALVES + b"\0\1\0",
+             b"\0" + stream("0001"), stream("0 0 0  0 1 1")), [2, 7]),
     (huffman(entropy(1, 16, longest=2, escape=1, rows=1), U4, (3, 3), 0, 2, ONE_TWO, RUNS,
              stream("10 1", 16) + stream("0 0", 16), restart=bytes([1, 0, 1, 1, 0, 1, 1])),
      [0, 2, 0, 0, 0, 0, 1, 0, 0]),
@@ -122,81 +141,8 @@ def test_huffman(data: bytes, values: list[int]) -> None:
     assert read_blob(data).values == values
 
 
-def test_model_weights_of_straight_and_bent_decay() -> None:
-    def of(slope: int, curve: int, runs: int) -> list[int]:
-        code = slope.to_bytes(2, "little") + curve.to_bytes(2, "little") + varint(0)
-        return model_weights(Bytes(code, "run table"), Alphabet(runs, None, None, 0))
-
-    assert of(0x0000, 0x0000, 18) == [2**k for k in range(15, -1, -1)] + [1, 1]
-    assert of(0x0000, 0x8100, 6) == [32768, 16384, 10240, 8000, 7812, 7812]  # ratios 1/2, 5/8, 25/32, 125/128, 1
-    assert of(0x0000, 0x0100, 4) == [32768, 16384, 6144, 1728]  # ratios 1/2, 3/8, 9/32
-    assert of(0x00FF, 0x0000, 2) == [32768, 64]  # 1 - 511/512 = 1/512
-    assert of(0x0F00, 0x0000, 2) == [32768, 32767]  # 1 - 256/2**24: 32767.5
-    for slope, curve in ((0x1000, 0), (0, 0x0F00)):
-        with pytest.raises(ValueError, match="code"):
-            of(slope, curve, 2)
-
-
-@pytest.mark.parametrize(("low_bits", "below", "above", "z", "expected"), [
-    (0, 0, 0, 5, [8192, 16384, 5, 16384, 8192]),
-    (0, 2, 3, 5, [8192, 0, 5, 0, 0]),
-    (0, 3, 0, 0, [0, 0, 0, 16384, 8192]),
-    (1, 0, 0, 5, [16384, 32768, 5, 16384, 8192]),
-    (1, 1, 1, 5, [16384, 0, 5, 16384, 8192]),
-])
-def test_model_gaps_and_special_entry(low_bits: int, below: int, above: int, z: int, expected: list[int]) -> None:
-    code = Bytes(HALVES + varint(below) + varint(above) + varint(z), "value table")
-    assert model_weights(code, Alphabet(5, lambda i: i - 2, 2, low_bits)) == expected
-
-
-def test_lengths_of_weights() -> None:
-    assert lengths_of_weights([7]) == [1]
-    assert lengths_of_weights([0, 7, 0]) == [0, 1, 0]
-    assert lengths_of_weights([1, 1, 2, 2]) == [2, 2, 2, 2]  # of equal weights the leaf first; else 3, 3, 2, 1
-    assert lengths_of_weights([1, 1, 1]) == [2, 2, 1]
-    powers = [1] + [2**k for k in range(16)]  # 16, 16, 15 .. 1 at first; then 1, 1, 1, 2, 4 .. 2**14
-    assert lengths_of_weights(powers) == [15, 15, 15, 15, *range(13, 0, -1)]
-    assert lengths_of_weights(powers[:-1]) == [15, *range(15, 0, -1)]
-
-
-def test_frequencies_of_weights() -> None:
-    assert frequencies_of_weights([0, 7, 0], 5) == [0, 32, 0]
-    assert frequencies_of_weights([100, 0, 1, 1], 5) == [30, 0, 1, 1]
-    assert frequencies_of_weights([5, 3, 2], 5) == [17, 9, 6]  # 16, 9, 6 and 1 missing
-    assert frequencies_of_weights([3, 3, 3], 5) == [12, 10, 10]  # 10 each, 2 missing, the first of the largest
-    # 32 * 32 = X: not rare, 32 * 17 / 1009 is below 1; 689 * 17 / 1009 is 11, less 4 that are too many
-    assert frequencies_of_weights([1] * 15 + [32] * 10 + [689], 5) == [1] * 25 + [7]
-    # the same bound, X1 = 1016: 400 * 24 / 1016 is 9, less 1; 296 * 24 / 1016 is 6. As rare ones they would be 9 and 5
-    assert frequencies_of_weights([1] * 8 + [32] * 10 + [400, 296], 5) == [1] * 18 + [8, 6]
-    with pytest.raises(ValueError, match="more entries"):
-        frequencies_of_weights([1] * 33, 5)
-
-
-def test_largest_frequency_below_one() -> None:
-    # X = 1023, X1 = 1007: 16 rare ones, 32 * 16 / 1007 is below 1, 229 * 16 / 1007 is 3: 35, and 3 less 3 is 0
-    with pytest.raises(ValueError, match="below 1"):
-        frequencies_of_weights([1] * 16 + [32] * 10 + [229] * 3, 5)
-
-
-def test_canonical_codes_as_in_rfc_1951() -> None:
-    codes = canonical_codes([3, 3, 3, 3, 3, 2, 4, 4], "table")  # A..H of RFC 1951, 3.2.2
-    assert codes == {"010": 0, "011": 1, "100": 2, "101": 3, "110": 4, "00": 5, "1110": 6, "1111": 7}
-
-
-def test_states_of_31_and_1() -> None:
-    # The last place of the spread is 31 * 23 mod 32 = 9: entry 1. x of entry 0 is 31 at 0, 32 at 1 .. 61 at 31.
-    table = ans_table([31, 1], 5, "table")
-    assert [p for p in range(32) if table.entries[p] == 1] == [9]
-    assert (table.bits[0], table.bases[0]) == (1, 30)
-    assert (table.bits[9], table.bases[9]) == (5, 0)
-    assert [table.bases[p] for p in (1, 2, 8, 10, 31)] == [0, 1, 7, 8, 29]
-    assert table.bits[1:9] + table.bits[10:] == [0] * 30
-    whole = ans_table([0, 32], 5, "table")
-    assert (whole.entries, whole.bits, whole.bases) == ([1] * 32, [0] * 32, list(range(32)))
-
-
 # Symbols 0, 1, 0 by hand, from the end: 0 from 1 (base 0, no bits); 9 (five bits: 1); 9 from 11 (base 9, no bits)
-ANS_31_1 = svarint(0) + varint(2) + b"\x00" + bytes([5]) + stream("11111 00001")
+ANS_31_1 = svarint(0) + varint(2) + b"\x50" + stream("11111 00001")
 ANS_010 = stream("01011 00001")
 RUN_SYMBOLS = [(F4, 3, ""), (F4, 1, ""), (F2, 1, ""), (F4, 0, ""), (F2, 0, "")]
 
@@ -208,16 +154,24 @@ RUN_SYMBOLS = [(F4, 3, ""), (F4, 1, ""), (F2, 1, ""), (F4, 0, ""), (F2, 0, "")]
      [0, 0, 1, 2, 0]),
     (ans(entropy(0, t=5), U4, (3,), 9, 0, svarint(0) + b"\x01\x01\x01" + stream("11111"), b"", b"\0"), [9] * 3),
     # low parts as in huffman: symbols -2 and 0 of the frequencies 12, 0, 20
-    (ans(entropy(0, low=1, t=5), S5, (4,), 1, 3, svarint(-2) + b"\x03\x00\x05" + stream("01100 00000 10100"), b"",
+    (ans(entropy(0, low=1, t=5), S5, (4,), 1, 3, svarint(-2) + b"\x03\x50" + stream("01100 00000 10100"), b"",
          coded([([12, 0, 20], 2, "0"), ([12, 0, 20], 2, "1"), ([12, 0, 20], 0, "0"), ([12, 0, 20], 0, "1")])),
      [1, 2, -3, -2]),
-    # the model's weights 8192, 16384, 2**20, 16384 of X = 1089536: three are rare, 1 each
+    # the model's weights 16384, 32768, 2**20, 32768 of X = 1130496: three are rare, 1 each
     (ans(entropy(0, t=5), S5, (4,), 3, 3, MODEL_0, b"",
          coded([([1, 1, 29, 1], i, "") for i in (2, 0, 1, 3)])), [3, 1, 2, 4]),
     (ans(entropy(0, t=5), S5, (3,), 3, 2, b"\x00" + V3_LIST[1:], b"", coded([(F3, i, "") for i in (1, 0, 2)]),
          varint(3) + stream("00011 01111 10000")), [15, 3, -16]),
     (ans(entropy(1, longest=2, escape=1, t=5), U4, (6,), 0, 2, V2, R4, coded(RUN_SYMBOLS)), [0, 0, 0, 2, 1, 0]),
     (ans(entropy(1, longest=2, escape=1, t=5), U4, (6,), 0, 0, b"", b"", b""), [0] * 6),
+    # coarse: weights 8, 4, 4 are 16, 8, 8 of 32; and in mode 2
+    (ans(entropy(0, t=5), U4, (4,), 0, 2, TABLE + b"\x83" + stream("100 011 011"), b"",
+         coded([([16, 8, 8], i, "") for i in (0, 2, 1, 0)])), [0, 2, 1, 0]),
+    (ans(entropy(2, longest=1, escape=1, t=5), U4, (6,), 0, 2, ONE_TWO[:2] + b"\x83" + stream("011 000 010 000 011"),
+         b"", coded([([12, 0, 7, 0, 13], i, "") for i in (4, 4, 2, 0)])), [0, 0, 0, 1, 1, 0]),
+    # one entry alone in both tables: T bits, the first state 0, and nothing after
+    (ans(entropy(1, t=5), U4, (2,), 0, 2, svarint(3) + b"\1\1\1" + stream("11111"), b"\1\1" + stream("11111"),
+         b"\0"), [3, 3]),
     (ans(entropy(1, 64, low=1, longest=2, escape=1, t=5), U4, (6,), 0, 2, V2, R4,
          coded([(F4, 3, ""), (F4, 1, ""), (F2, 1, "1"), (F4, 0, ""), (F2, 0, "0")], word=64)), [0, 0, 0, 5, 2, 0]),
     (ans(entropy(1, 32, longest=2, escape=1, rows=1, t=5), U4, (3, 3), 0, 2, V2, R4,
@@ -234,7 +188,7 @@ def test_ans(data: bytes, values: list[int]) -> None:
 def test_ans_of_many_symbols(t: int) -> None:
     frequencies = [(1 << t) - 7, 1, 4, 2]
     symbols = random.Random(t).choices(range(4), [8, 2, 4, 2], k=60)
-    table = svarint(-1) + varint(4) + b"\x00\x0f" + stream("".join(f"{f:015b}" for f in frequencies))
+    table = svarint(-1) + varint(4) + b"\xf0" + stream("".join(f"{f:015b}" for f in frequencies))
     data = coded([(frequencies, i, "") for i in symbols], t, 32)
     blob = ans(entropy(0, 32, t=t), U16, (60,), 1, 60 - symbols.count(1), table, b"", data)
     assert read_blob(blob).values == list(symbols)

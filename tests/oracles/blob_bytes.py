@@ -51,6 +51,10 @@ class Bytes:
         """Take all that is left."""
         return self.take(len(self.data) - self.at)
 
+    def fields(self, count: int, width: int) -> list[int]:
+        """Take unsigned fields, W = 8, and their padding to a byte."""
+        return fields(self.take(-(-count * width // 8)), count, width, self.place)
+
     def end(self) -> None:
         """Refuse bytes that are left over."""
         check(self.at == len(self.data), f"{self.place}: {len(self.data) - self.at} bytes left over")
@@ -59,21 +63,21 @@ class Bytes:
         """Take a little endian integer."""
         return sum(byte << 8 * i for i, byte in enumerate(self.take(size)))
 
-    def varint(self) -> int:
-        """Take an unsigned LEB128 below 2**63."""
-        value = 0
-        for i in range(10):
+    def varint(self, bits: int = 63) -> int:
+        """Take an unsigned LEB128 below ``2**bits``."""
+        value, longest = 0, -(-bits // 7)
+        for i in range(longest):
             byte = self.unsigned(1)
             value += (byte & 127) << 7 * i
             if byte < 128:
                 check(byte > 0 or i == 0, f"{self.place}: varint is not the shortest")
-                check(value < 2**63, f"{self.place}: varint of 2**63 or more")
+                check(value < 2**bits, f"{self.place}: varint of 2**{bits} or more")
                 return value
-        raise ValueError(f"{self.place}: varint of more than 10 bytes")
+        raise ValueError(f"{self.place}: varint of more than {longest} bytes")
 
     def svarint(self) -> int:
-        """Take a signed integer in zigzag code."""
-        code = self.varint()
+        """Take a signed integer of 64 bits in zigzag code."""
+        code = self.varint(64)
         return code // 2 if code % 2 == 0 else -(code + 1) // 2
 
 

@@ -25,15 +25,16 @@ class Segment:
     bits: Bits
 
 
-def segments(blob: Blob, rows: int, word: int) -> list[Segment]:
-    """Cut the tensor and its data section into segments of ``rows`` rows."""
-    data, restart = blob.sections["data"], blob.cursor("restart")
+def segments(blob: Blob, restart: Bytes, rows: int, word: int) -> list[Segment]:
+    """Cut the tensor and its data section into segments of ``rows`` rows; restart stands at the end of its section."""
+    data = blob.sections["data"]
+    check(rows < 2**32, f"parameters: {rows} rows a segment")
     if rows == 0 or blob.n == 0:
         restart.end()
         return [Segment(0, blob.n, blob.count, Bits(data, word, "data"))]
     number, width = -(-blob.rows // rows), restart.unsigned(1)
     check(width in (1, 2, 4), f"restart: width {width}")
-    check(len(restart.data) == 1 + 2 * width * number, "restart: length")
+    check(len(restart.data) == restart.at + 2 * width * number, "restart: length")
     pairs = [(restart.unsigned(width), restart.unsigned(width)) for _ in range(number)]
     largest = max(max(pair) for pair in pairs)
     check(width == (1 if largest < 2**8 else 2 if largest < 2**16 else 4), "restart: width is not the smallest")
@@ -48,20 +49,16 @@ def segments(blob: Blob, rows: int, word: int) -> list[Segment]:
     return found
 
 
-def word_bits(parameters: Bytes) -> int:
-    word = parameters.unsigned(1)
-    check(word in WORDS, f"parameters: word of {word} bits")
-    return word
-
-
 def read_zero_runs(blob: Blob) -> None:
     parameters = blob.cursor("parameters")
-    r, style, word, rows = parameters.unsigned(1), parameters.unsigned(1), word_bits(parameters), parameters.varint()
+    r, style, word = parameters.unsigned(1), parameters.unsigned(1), parameters.unsigned(1)
+    rows = parameters.varint()
     parameters.end()
     check(2 <= r <= 16, f"parameters: run bits {r}")
     check(style in (0, 1), f"parameters: style {style}")
+    check(word in WORDS, f"parameters: word of {word} bits")
     blob.values = [blob.fill_value] * blob.n
-    for segment in segments(blob, rows, word):
+    for segment in segments(blob, blob.cursor("restart"), rows, word):
         place, bits, value, ones = segment.first, segment.bits, None, 2**r - 1
         for _ in range(segment.count):
             run = bits.take(r)
@@ -80,12 +77,24 @@ def read_zero_runs(blob: Blob) -> None:
 
 
 @dataclass(frozen=True)
+class Parameters:
+    """What stands at the beginning of the section tables."""
+
+    mode: int
+    escape: int
+    has_codebook: bool
+    word: int
+    low_bits: int
+    t: int
+    longest_run: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class Coding:
     """Parameters and tables of huffman and ans."""
 
-    mode: int
-    low_bits: int
-    longest_run: int
+    parameters: Parameters
     lo: int
     n: int
     codebook: list[int] | None
@@ -96,76 +105,71 @@ class Coding:
 
 def read_entropy(blob: Blob) -> None:
     """Read a blob of huffman or ans."""
-    p = blob.cursor("parameters")
-    mode, word, low_bits, longest = p.unsigned(1), word_bits(p), p.unsigned(1), p.varint()
-    escape, rows, t = p.unsigned(1), p.varint(), p.unsigned(1)
-    p.end()
-    check(mode <= 2, f"parameters: mode {mode}")
-    check(low_bits <= 15, f"parameters: low bits {low_bits}")
-    check(longest < (2**16 if mode else 1), f"parameters: largest run {longest}")
-    check(escape == 0 or (escape == 1 and longest >= 1), f"parameters: escape {escape}")
-    check(5 <= t <= 14 if blob.codec_name == "ans" else t == 0, f"parameters: table size {t}")
-    codebook = read_codebook(blob)
-    check(codebook is None or low_bits == 0, "parameters: low bits beside a codebook")
+    section = blob.cursor("tables")
+    p = read_parameters(section, blob.codec_name)
+    codebook = read_codebook(blob, section) if p.has_codebook else None
+    coded = blob.n > 0 and (p.mode == 0 or blob.count > 0)
+    coding = read_tables(blob, section, p, codebook) if coded else None
     blob.values = [blob.fill_value] * blob.n
-    if blob.n == 0 or (mode > 0 and blob.count == 0):
-        check(not blob.sections["value table"] and not blob.sections["run table"], "tables without a symbol")
-        cut = segments(blob, rows, word)
-    else:
-        cut = segments(blob, rows, word)
-        coding = read_tables(blob, mode, low_bits, longest, escape, t, codebook)
-        for segment in cut:
-            (read_values if mode == 0 else read_runs)(blob, coding, segment)
-    for segment in cut:
+    for segment in segments(blob, section, p.rows, p.word):
+        if coding is not None:
+            (read_values if p.mode == 0 else read_runs)(blob, coding, segment)
         segment.bits.end()
 
 
-def read_codebook(blob: Blob) -> list[int] | None:
-    section = blob.cursor("codebook")
-    if not section.data:
-        return None
+def read_parameters(section: Bytes, codec: str) -> Parameters:
+    flags, widths = section.unsigned(1), section.unsigned(1)
+    mode, escape, t = flags & 3, flags >> 2 & 1, widths >> 4
+    check(mode <= 2, f"parameters: mode {mode}")
+    check(flags < 64, "parameters: bits 6 and 7")
+    check(5 <= t <= 14 if codec == "ans" else t == 0, f"parameters: table size {t}")
+    longest = section.varint() if mode > 0 else 0
+    check(escape == 0 or longest >= 1, "parameters: escape in mode 0 or beside M = 0")
+    has_codebook, low_bits = bool(flags >> 3 & 1), widths & 15
+    check(not has_codebook or low_bits == 0, "parameters: low bits beside a codebook")
+    return Parameters(mode, escape, has_codebook, 8 << (flags >> 4), low_bits, t, longest, section.varint())
+
+
+def read_codebook(blob: Blob, section: Bytes) -> list[int]:
     size = section.varint()
-    check(size > 0, "codebook: no values")
-    found = blob.typed(section.rest(), size, "codebook")
+    check(1 <= size <= 4096, f"codebook: {size} values")
+    found = blob.typed(section.take(-(-size * blob.bits // 8)), size, "codebook")
     check(len(set(found)) == size, "codebook: a value twice")
     return found
 
 
-def read_tables(
-    blob: Blob, mode: int, low_bits: int, longest: int, escape: int, t: int, codebook: list[int] | None
-) -> Coding:
-    section = blob.cursor("value table")
+def read_tables(blob: Blob, section: Bytes, p: Parameters, codebook: list[int] | None) -> Coding:
     lo, n = section.svarint(), section.varint()
-    span = (0, len(codebook)) if codebook is not None else (-(2**16), 2**16)
-    check(n > 0 and span[0] <= lo and lo + n <= span[1], f"value table: symbols from {lo}, {n} of them")
-    entries = (longest + 1) * n + escape if mode == 2 else n
+    fine = n >= 1 and lo >= -65536 and lo + n <= 65536 if codebook is None else (lo, n) == (0, len(codebook))
+    check(fine, f"value table: symbols from {lo}, {n} of them")
+    entries = (p.longest_run + 1) * n + p.escape if p.mode == 2 else n
     symbols = (lambda i: lo + i) if codebook is None else None
-    special = -lo if mode == 0 and codebook is None and lo <= 0 < lo + n else None
-    values = decoder(blob, section, tables.Alphabet(entries, symbols, special, low_bits, mode != 2), t)
-    section, runs = blob.cursor("run table"), None
-    if mode == 1:
-        special = longest + 1 if escape else None
-        runs = decoder(blob, section, tables.Alphabet(longest + 1 + escape, None, special, 0), t)
-    section.end()
+    special = -lo if p.mode == 0 and codebook is None and lo <= 0 < lo + n else None
+    alphabet = tables.Alphabet("value table", entries, symbols, special, p.low_bits, p.mode != 2)
+    values, runs = decoder(blob, section, alphabet, p.t), None
+    if p.mode == 1:
+        special = p.longest_run + 1 if p.escape else None
+        alphabet = tables.Alphabet("run table", p.longest_run + 1 + p.escape, None, special)
+        runs = decoder(blob, section, alphabet, p.t)
 
     def stream(bits: Bits) -> Any:
-        return tables.HuffmanStream(bits) if blob.codec_name == "huffman" else tables.AnsStream(bits, t)
+        return tables.HuffmanStream(bits) if blob.codec_name == "huffman" else tables.AnsStream(bits, p.t)
 
-    return Coding(mode, low_bits, longest, lo, n, codebook, stream, values, runs)
+    return Coding(p, lo, n, codebook, stream, values, runs)
 
 
 def decoder(blob: Blob, section: Bytes, alphabet: tables.Alphabet, t: int) -> Any:
-    check(alphabet.entries <= tables.MAX_ENTRIES, f"{section.place}: {alphabet.entries} entries")
+    check(alphabet.entries <= tables.MAX_ENTRIES, f"{alphabet.name}: {alphabet.entries} entries")
     if blob.codec_name == "huffman":
-        return tables.canonical_codes(tables.huffman_lengths(section, alphabet), section.place)
-    return tables.ans_table(tables.ans_frequencies(section, alphabet, t), t, section.place)
+        return tables.canonical_codes(tables.huffman_lengths(section, alphabet), alphabet.name)
+    return tables.ans_table(tables.ans_frequencies(section, alphabet, t), t, alphabet.name)
 
 
 def element(blob: Blob, coding: Coding, symbol: int, low: int) -> int:
     """Return the value of a symbol (lo .. lo + n - 1) and its low part."""
     if coding.codebook is not None:
         return coding.codebook[symbol]
-    value = blob.fill_value + (symbol << coding.low_bits) + low
+    value = blob.fill_value + symbol * 2**coding.parameters.low_bits + low
     check(blob.in_type(value), f"data: value {value} is not in the type")
     return value
 
@@ -175,7 +179,7 @@ def read_values(blob: Blob, coding: Coding, segment: Segment) -> None:
     stream, different = coding.stream(segment.bits), 0
     for place in range(segment.first, segment.end):
         entry = stream.entry(coding.values)
-        low = segment.bits.take(coding.low_bits)
+        low = segment.bits.take(coding.parameters.low_bits)
         stream.advance(coding.values)
         blob.values[place] = element(blob, coding, coding.lo + entry, low)
         different += blob.values[place] != blob.fill_value
@@ -185,20 +189,20 @@ def read_values(blob: Blob, coding: Coding, segment: Segment) -> None:
 
 def read_runs(blob: Blob, coding: Coding, segment: Segment) -> None:
     """Modes 1 and 2: before each stored value its run."""
-    stream, place = coding.stream(segment.bits), segment.first
-    first_table = coding.runs if coding.mode == 1 else coding.values
-    per_run = 1 if coding.mode == 1 else coding.n
+    stream, place, p = coding.stream(segment.bits), segment.first, coding.parameters
+    first_table = coding.runs if p.mode == 1 else coding.values
+    per_run = 1 if p.mode == 1 else coding.n
     for _ in range(segment.count):
-        while (entry := stream.entry(first_table)) == (coding.longest_run + 1) * per_run:
+        while (entry := stream.entry(first_table)) == (p.longest_run + 1) * per_run:
             stream.advance(first_table)
-            place += coding.longest_run
+            place += p.longest_run
             check(place < segment.end, "data: run leaves its segment")
         place += entry // per_run
         check(place < segment.end, "data: run leaves its segment")
-        if coding.mode == 1:
+        if p.mode == 1:
             stream.advance(coding.runs)
             entry = stream.entry(coding.values)
-        low = segment.bits.take(coding.low_bits)
+        low = segment.bits.take(p.low_bits)
         stream.advance(coding.values)
         blob.values[place] = element(blob, coding, coding.lo + entry % coding.n, low)
         check(blob.values[place] != blob.fill_value, "data: a stored value is the fill value")

@@ -6,6 +6,7 @@ from that list a decoder with ``entry`` (what comes next) and ``advance`` (done 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,11 +20,12 @@ MAX_LENGTH = 15
 class Alphabet:
     """What a table needs to know of its entries: their number, and how a model sees them."""
 
+    name: str
     entries: int
     symbols: Callable[[int], int] | None
     """Symbol of an entry for tables with gaps (values, no codebook); None where the distance is the number."""
     special: int | None
-    low_bits: int
+    low_bits: int = 0
     modelled: bool = True
 
     def distance(self, entry: int) -> tuple[int, bool]:
@@ -36,33 +38,36 @@ class Alphabet:
         return (-s if self.low_bits == 0 else -s - 1), True
 
 
+def steps(section: Bytes, place: str) -> tuple[int, int]:
+    """Read slope and curvature; return r in units of 2**-24 and q in units of 2**-23."""
+    slope, curve = section.unsigned(2), section.unsigned(2)
+    check(slope < 2**13, f"{place}: slope code")
+    g = (256 + (slope & 255)) << (15 - (slope >> 8 & 15))
+    r = 2**24 + g if slope & 2**12 else 2**24 - g
+    e = curve >> 8 & 127
+    check(e <= 14, f"{place}: curvature code")
+    g = 0 if curve & 32767 == 0 else (256 + (curve & 255)) << (14 - e)
+    return r, 2**23 + g if curve & 32768 else 2**23 - g
+
+
 def model_weights(section: Bytes, alphabet: Alphabet) -> list[int]:
     """Read a model and return the weight of each entry."""
-    slope, curve = section.unsigned(2), section.unsigned(2)
-    gap_below = section.varint() if alphabet.symbols is not None else 0
-    gap_above = section.varint() if alphabet.symbols is not None else 0
+    r, q = steps(section, alphabet.name)
+    gaps = [section.varint(), section.varint()] if alphabet.symbols is not None else [0, 0]
     z = section.varint()
-    section.end()
-    check(z <= 2**28, f"{section.place}: special weight over 2**28")
-    check(z == 0 or alphabet.special is not None, f"{section.place}: special weight without a special entry")
-    e = slope >> 8
-    check(e <= 15, f"{section.place}: slope code")
-    r = 2**24 - ((256 + (slope & 255)) << (15 - e))
-    e = (curve >> 8) & 127
-    check(e <= 14, f"{section.place}: curvature code")
-    g = 0 if curve & 32767 == 0 else (256 + (curve & 255)) << (14 - e)
-    q = 2**23 + g if curve & 32768 else 2**23 - g
+    check(max(gaps) <= 65536, f"{alphabet.name}: gap over 65536")
+    check(z <= 2**28, f"{alphabet.name}: special weight over 2**28")
+    check(z == 0 or alphabet.special is not None, f"{alphabet.name}: special weight without a special entry")
     farthest = max(alphabet.distance(i)[0] for i in range(alphabet.entries))
-    w, by_distance = 2**31, []
-    for _ in range(farthest + 1):
-        by_distance.append(max(1, w // 2**16))
-        w, r = w * r // 2**24, min(2**24, r * q // 2**23)
+    w, by_distance = 2**31, {}
+    for distance in range(min(gaps), farthest + 1):
+        by_distance[distance] = max(1, w // 2**16)
+        w, r = min(2**38, w * r // 2**24), min(2**25 - 1, r * q // 2**23)
     weights = []
     for i in range(alphabet.entries):
         distance, below = alphabet.distance(i)
-        gap = gap_below if below else gap_above
-        weights.append(z if i == alphabet.special else 0 if distance < gap else by_distance[distance])
-    check(any(weights), f"{section.place}: no entry occurs")
+        weights.append(z if i == alphabet.special else 0 if distance < gaps[not below] else by_distance[distance])
+    check(any(weights), f"{alphabet.name}: no entry occurs")
     return weights
 
 
@@ -103,66 +108,79 @@ def frequencies_of_weights(weights: list[int], t: int) -> list[int]:
     """Return frequencies that add up to 2**t."""
     total, size, occurring = sum(weights), 2**t, [i for i, x in enumerate(weights) if x > 0]
     check(len(occurring) <= size, "model: more entries than the table has places")
+    check(total > 0, "model: no entry occurs")
     rare = {i for i in occurring if weights[i] * size < total}
-    rest = sum(weights[i] for i in occurring if i not in rare)
-    found = [0] * len(weights)
-    for i in occurring:
-        found[i] = 1 if i in rare else max(1, weights[i] * (size - len(rare)) // rest)
+    others = [i for i in occurring if i not in rare]
+    found = [int(i in rare) for i in range(len(weights))]
+    whole, so_far, given = sum(weights[i] for i in others), 0, 0
+    for i in others:
+        so_far += weights[i]
+        found[i] = max(1, so_far * (size - len(rare)) // whole - given)
+        given += found[i]
     largest = found.index(max(found))
     found[largest] += size - sum(found)
     check(found[largest] >= 1, "model: largest frequency below 1")
     return found
 
 
+def kind_of(section: Bytes, alphabet: Alphabet, with_parameter: tuple[int, ...]) -> tuple[int, int]:
+    """Read the first byte of a table: its kind and p, 0 unless the kind is one of those given."""
+    first = section.unsigned(1)
+    kind, p = first & 15, first >> 4
+    check(p == 0 or kind in with_parameter, f"{alphabet.name}: p = {p} of kind {kind}")
+    check(kind <= 1 or (kind == 2 and alphabet.modelled) or (kind == 3 and 3 in with_parameter),
+          f"{alphabet.name}: kind {kind}")
+    return kind, p
+
+
 def huffman_lengths(section: Bytes, alphabet: Alphabet) -> list[int]:
     """Read a table of code lengths, in any of the three kinds."""
-    kind, entries = section.unsigned(1), alphabet.entries
+    kind, longest = kind_of(section, alphabet, (1,))
     if kind == 0:
-        bits = Bits(section.rest(), 8, section.place)
-        found = [bits.take(4) for _ in range(entries)]
-        bits.end()
-        return found
-    if kind == 1:
-        longest = section.unsigned(1)
-        check(1 <= longest <= MAX_LENGTH, f"{section.place}: longest length {longest}")
-        counts = [section.varint() for _ in range(longest)]
-        check(counts[-1] > 0, f"{section.place}: no code of the longest length")
-        check(sum(counts) <= entries, f"{section.place}: more codes than entries")
-        bits, found = Bits(section.rest(), 8, section.place), [0] * entries
-        for length, count in enumerate(counts, 1):
-            last = -1
-            for _ in range(count):
-                entry = bits.take(bits_for(entries))
-                check(last < entry < entries and found[entry] == 0, f"{section.place}: entry {entry} out of order")
-                found[entry], last = length, entry
-        bits.end()
-        return found
-    check(kind == 2 and alphabet.modelled, f"{section.place}: kind {kind}")
-    return lengths_of_weights(model_weights(section, alphabet))
+        return section.fields(alphabet.entries, 4)
+    if kind == 2:
+        return lengths_of_weights(model_weights(section, alphabet))
+    check(longest >= 1, f"{alphabet.name}: longest length 0")
+    counts = [section.varint() for _ in range(longest)]
+    check(counts[-1] > 0, f"{alphabet.name}: no code of the longest length")
+    check(sum(counts) <= alphabet.entries, f"{alphabet.name}: more codes than entries")
+    numbers, found = iter(section.fields(sum(counts), bits_for(alphabet.entries))), [0] * alphabet.entries
+    for length, count in enumerate(counts, 1):
+        last = -1
+        for entry in itertools.islice(numbers, count):
+            check(last < entry < alphabet.entries and found[entry] == 0, f"{alphabet.name}: entry {entry} out of order")
+            found[entry], last = length, entry
+    return found
 
 
 def ans_frequencies(section: Bytes, alphabet: Alphabet, t: int) -> list[int]:
-    """Read a table of frequencies, in any of the three kinds."""
-    kind, entries = section.unsigned(1), alphabet.entries
+    """Read a table of frequencies, in any of the four kinds."""
+    kind, p = kind_of(section, alphabet, (0, 3))
     if kind == 0:
-        width = section.unsigned(1)
-        check(1 <= width <= 15, f"{section.place}: width {width}")
-        bits = Bits(section.rest(), 8, section.place)
-        found = [bits.take(width) for _ in range(entries)]
-        bits.end()
-        return found
+        check(p >= 1, f"{alphabet.name}: width 0")
+        return section.fields(alphabet.entries, p)
     if kind == 1:
-        count, last = section.varint(), -1
-        check(count <= entries, f"{section.place}: more codes than entries")
-        bits, found = Bits(section.rest(), 8, section.place), [0] * entries
-        for _ in range(count):
-            entry = bits.take(bits_for(entries))
-            check(last < entry < entries, f"{section.place}: entry {entry} out of order")
-            found[entry], last = bits.take(t) + 1, entry
-        bits.end()
-        return found
-    check(kind == 2 and alphabet.modelled, f"{section.place}: kind {kind}")
-    return frequencies_of_weights(model_weights(section, alphabet), t)
+        return listed_frequencies(section, alphabet, t)
+    weights = model_weights(section, alphabet) if kind == 2 else coarse_weights(section, alphabet, p)
+    return frequencies_of_weights(weights, t)
+
+
+def listed_frequencies(section: Bytes, alphabet: Alphabet, t: int) -> list[int]:
+    count, width, last = section.varint(), bits_for(alphabet.entries), -1
+    check(count <= alphabet.entries, f"{alphabet.name}: more codes than entries")
+    found = [0] * alphabet.entries
+    for pair in section.fields(count, width + t):
+        entry = pair >> t
+        check(last < entry < alphabet.entries, f"{alphabet.name}: entry {entry} out of order")
+        found[entry], last = (pair & (2**t - 1)) + 1, entry
+    return found
+
+
+def coarse_weights(section: Bytes, alphabet: Alphabet, p: int) -> list[int]:
+    """Read weights in a few bits each: an exponent e and the bits f below the leading one."""
+    m, x = p & 7, 3 if p & 8 else 4
+    codes = [(field >> m, field & (2**m - 1)) for field in section.fields(alphabet.entries, x + m)]
+    return [f if e == 0 else (2**m + f) << (e - 1) for e, f in codes]
 
 
 def canonical_codes(lengths: list[int], place: str) -> dict[str, int]:
