@@ -43,6 +43,11 @@ RUN_MODE_5 = entropy(1, longest=2, escape=1, t=5)
 RUN_SYMBOLS = [(F4, 3, ""), (F4, 1, ""), (F2, 1, ""), (F4, 0, ""), (F2, 0, "")]
 RUNS_OF_ANS = ans(RUN_MODE_5, U4, (6,), 0, 2, V2, R4, coded(RUN_SYMBOLS))
 RUNS_OF_HUFFMAN = huffman(RUN_MODE, U4, (6,), 0, 2, ONE_TWO, RUNS, RUN_STREAM)
+F211 = [16, 8, 8]
+COARSE_ROWS = ans(entropy(0, rows=1, t=5), U4, (2, 2), 1, 2, b"\0\3\x83" + stream("100 011 011"), b"",
+                  coded([(F211, 0, ""), (F211, 2, "")]) + coded([(F211, 1, ""), (F211, 0, "")]),
+                  varint(3) + stream("0001 1001 0111"), bytes([1, 0, 1, 1, 1]))
+"""1, 7 and 9, 1 by a codebook of 1, 9, 7; coarse weights 8, 4, 4 are 16, 8, 8 of 32."""
 ZERO_ROWS = assemble(8, U4, (2, 4), 0, 2, ROWS, bytes([1, 0, 1, 1, 1]), TWO_ROWS)
 
 
@@ -189,7 +194,7 @@ def test_coded_refused(data: bytes, fault: str) -> None:
         read_blob(data)
 
 
-@pytest.mark.parametrize("data", [ZERO_ROWS, RUNS_OF_HUFFMAN, RUNS_OF_ANS, values_of(MODEL_0)])
+@pytest.mark.parametrize("data", [ZERO_ROWS, RUNS_OF_HUFFMAN, RUNS_OF_ANS, COARSE_ROWS, values_of(MODEL_0)])
 def test_hostile_bytes_end_in_a_blob_or_a_fault(data: bytes) -> None:
     """Each byte in turn becomes another, the crc follows: another tensor or a ValueError, no other exception."""
     rng, refused = random.Random(1), 0
@@ -206,4 +211,5 @@ def test_hostile_bytes_end_in_a_blob_or_a_fault(data: bytes) -> None:
 
 def test_streams_meant_here_are_read() -> None:
     assert read_blob(RUNS_OF_ANS).values == read_blob(RUNS_OF_HUFFMAN).values == [0, 0, 0, 2, 1, 0]
+    assert read_blob(COARSE_ROWS).values == [1, 7, 9, 1]
     assert read_blob(ZERO_ROWS).values == [0, 0, 1, 0, 3, 0, 0, 0]

@@ -169,7 +169,7 @@ def element(blob: Blob, coding: Coding, symbol: int, low: int) -> int:
     """Return the value of a symbol (lo .. lo + n - 1) and its low part."""
     if coding.codebook is not None:
         return coding.codebook[symbol]
-    value = blob.fill_value + symbol * 2**coding.parameters.low_bits + low
+    value = blob.fill_value + (symbol << coding.parameters.low_bits) + low
     check(blob.in_type(value), f"data: value {value} is not in the type")
     return value
 
