@@ -1,7 +1,7 @@
 """Describe the shape of a histogram by two numbers: weights that fall with the distance from the fill value.
 
-Source: format page `edgeq/codecs/README.md`, "Model". A weight is ``w_0 * r_0 * r_1 * ...`` in integers, where the
-decay r itself grows or shrinks by a fixed factor: geometric, Gaussian and what lies between and beyond them.
+Source: format page `edgeq/codecs/README.md`, "Model". From one distance to the next a weight is multiplied by r, and r
+itself by a fixed q: geometric, Gaussian, a bump away from the fill value, and what lies between them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from edgeq.arith.jit import kernel
 IntArray = npt.NDArray[np.int64]
 
 SLOPES = 16 * 256
-"""Number of slope codes: 0..4095."""
+"""Number of slope codes of one sign: 0..4095."""
 
 CURVATURES = 15 * 256
 """Number of curvature codes of one sign: 0..3839, of which 0 says "none"."""
@@ -78,32 +78,33 @@ def weights_of(model: Model, shape: Shape) -> IntArray:
     [32768, 16384, 8192, 7]
     """
     out = np.zeros(shape.distance.size, np.int64)
-    falling = np.zeros(int(shape.distance.max(initial=0)) + 1, np.int64)
-    fill_weights(out, falling, model.slope, model.curvature, shape.distance, shape.negative, shape.special,
+    curve = np.zeros(int(shape.distance.max(initial=0)) + 1, np.int64)
+    fill_weights(out, curve, model.slope, model.curvature, shape.distance, shape.negative, shape.special,
                  model.gap_below, model.gap_above, model.special_weight)
     return out
 
 
 @kernel
-def fill_falling(falling: IntArray, slope: int, curvature: int) -> None:
-    """Write the weight of each distance."""
-    r = (1 << 24) - ((256 + (slope & 255)) << (15 - (slope >> 8)))
+def fill_curve(curve: IntArray, first: int, slope: int, curvature: int) -> None:
+    """Write the weight of each distance from ``first`` on."""
+    step = (256 + (slope & 255)) << (15 - ((slope >> 8) & 15))
+    r = (1 << 24) + (step if slope >> 12 else -step)
     bend = 0 if curvature & 32767 == 0 else (256 + (curvature & 255)) << (14 - ((curvature >> 8) & 127))
     q = (1 << 23) + (bend if curvature >> 15 else -bend)
     w = 1 << 31
-    for d in range(falling.size):
-        falling[d] = max(1, w >> 16)
-        w = (w * r) >> 24
-        r = min(1 << 24, (r * q) >> 23)
+    for d in range(first, curve.size):
+        curve[d] = max(1, w >> 16)
+        w = min(1 << 38, (w * r) >> 24)
+        r = min((1 << 25) - 1, (r * q) >> 23)
 
 
 @kernel
-def fill_weights(out: IntArray, falling: IntArray, slope: int, curvature: int, distance: IntArray,
+def fill_weights(out: IntArray, curve: IntArray, slope: int, curvature: int, distance: IntArray,
                  negative: npt.NDArray[np.uint8], special: int, below: int, above: int, special_weight: int) -> None:
-    """Write the weight of each entry; ``falling`` is room for one weight a distance."""
-    fill_falling(falling, slope, curvature)
+    """Write the weight of each entry; ``curve`` is room for one weight a distance."""
+    fill_curve(curve, min(below, above), slope, curvature)
     for i in range(out.size):
         d = distance[i]
-        out[i] = 0 if d < (below if negative[i] else above) else falling[d]
+        out[i] = 0 if d < (below if negative[i] else above) else curve[d]
     if special >= 0:
         out[special] = special_weight

@@ -45,15 +45,15 @@ def fill_frequencies(weights: IntArray, table_bits: int, out: IntArray) -> bool:
             rest += x
         elif x > 0:
             ones += 1
-    left, largest = states, 0
+    left, largest, sum_of_weights, given = states, 0, 0, 0
     for i in range(weights.size):
         x = weights[i]
-        if x == 0:
-            out[i] = 0
-        elif x * states < total:
-            out[i] = 1
+        if x * states < total:
+            out[i] = x > 0
         else:
-            out[i] = max(1, (2 * x * (states - ones) + rest) // (2 * rest))
+            sum_of_weights += x
+            out[i] = max(1, sum_of_weights * (states - ones) // rest - given)
+            given += out[i]
         left -= out[i]
         if out[i] > out[largest]:
             largest = i
