@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _CLASSES = {
     1: ("packed", "edgeq.codecs.packed", "Packed"),
     8: ("zero_runs", "edgeq.codecs.zero_runs", "ZeroRuns"),
+    9: ("huffman", "edgeq.codecs.huffman", "Huffman"),
+    10: ("ans", "edgeq.codecs.ans", "Ans"),
 }
 """Id in the blob: name, module and class."""
 
