@@ -107,7 +107,7 @@ def decoding_steps(frequency: IntArray, table_bits: int) -> Steps:
 
 @dataclass(frozen=True)
 class Moves:
-    """An encoder's move: from x in [Q, 2Q) emit ``(x + rise[i]) >> 16`` low bits, go on to ``next[(x >> bits) + at[i]]``."""
+    """An encoder's move from x in [Q, 2Q): emit ``(x + rise[i]) >> 16`` low bits, go to ``next[(x >> bits) + at[i]]``."""
 
     rise: IntArray
     at: IntArray
