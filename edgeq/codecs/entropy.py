@@ -83,7 +83,7 @@ class Entropy(Codec):
         require(self.low_bits is None or within(self.low_bits, 0, 15), "low_bits", self.low_bits, "0 to 15")
         require(not (self.run_bits and self.mode == "values"), "run_bits", self.run_bits, "mode runs or joint")
         require(not (self.low_bits and self.codebook is not None), "low_bits", self.low_bits, "0 with a codebook")
-        require(not (self.table == "model" and self.mode == "joint"), "table", self.table, "dense or list in mode joint")
+        require(not (self.table == "model" and self.mode == "joint"), "table", self.table, "dense or list")
         require_word_bits(self.word_bits)
         require_restart(self.restart, self.banks)
 

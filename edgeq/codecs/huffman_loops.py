@@ -59,8 +59,8 @@ def write_values(codes: Codes, bounds: Places, fields: Fields, pairs: Fields, bi
 
 @primitive
 def _put(words: Words, position: int, field: np.uint64) -> int:
-    length = int(field & np.uint64(255))
-    put_bits(words, position, int(field >> np.uint64(8)), length)
+    length = int(np.int64(field & np.uint64(255)))
+    put_bits(words, position, int(np.int64(field >> np.uint64(8))), length)
     return position + length
 
 

@@ -136,13 +136,13 @@ def _read_fast(words: Words, position: int, limit: int, place: int, stop: int, f
     A row is three codes from bit 16 upwards, their number from bit 8, their bits from bit 0.
     """
     at, to = np.uint64(position), np.uint64(place)
-    while int(at) + 64 <= limit and int(to) + 3 * FAST_ROWS <= stop:
-        held = peek64(words, int(at))
+    while np.int64(at) + 64 <= limit and np.int64(to) + 3 * FAST_ROWS <= stop:
+        held = peek64(words, int(np.int64(at)))
         for _ in range(FAST_ROWS):
             row = fast[held >> np.uint64(64 - FAST_BITS)]
             symbols = (row >> np.uint64(8)) & np.uint64(3)
             if symbols == 0:
-                return int(at), int(to)
+                return int(np.int64(at)), int(np.int64(to))
             codes[to] = row >> np.uint64(16)
             codes[to + np.uint64(1)] = row >> np.uint64(32)
             codes[to + np.uint64(2)] = row >> np.uint64(48)
@@ -150,7 +150,7 @@ def _read_fast(words: Words, position: int, limit: int, place: int, stop: int, f
             length = row & np.uint64(63)
             held <<= length
             at += length
-    return int(at), int(to)
+    return int(np.int64(at)), int(np.int64(to))
 
 
 @kernel
