@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Bits of blobs: numbers of variable length, fields at a place, and a stream of bits in words.
+ *
+ * A field holds its value most significant bit first. Format: edgeq/codecs/README.md, "Notation".
+ */
+#ifndef EDGEQ_BITS_H
+#define EDGEQ_BITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that are read one after the other; `ok` turns false, and stays so, at the first that is not legal. */
+typedef struct edgeq_cursor {
+    const uint8_t *data;
+    size_t size;
+    size_t at;
+    bool ok;
+} edgeq_cursor;
+
+/*
+ * A stream of bits in words: byte i of the stream is data[i ^ flip], flip = bytes a word - 1. `window` holds
+ * the next `held` bits in its upper end, zeros below.
+ */
+typedef struct edgeq_bits {
+    const uint8_t *data;
+    size_t size;
+    size_t at;
+    size_t flip;
+    uint32_t window;
+    unsigned held;
+} edgeq_bits;
+
+/* Return the bits of a field that holds 0 .. n - 1. */
+static inline unsigned edgeq_bits_for(uint64_t n) {
+    unsigned bits = 0;
+    while (bits < 63 && n > (uint64_t)1 << bits) {
+        bits++;
+    }
+    return bits;
+}
+
+/* Return the field of n <= 64 bits that begins at bit `bit`. */
+static inline uint64_t edgeq_field(const uint8_t *bytes, uint64_t bit, unsigned n) {
+    const uint8_t *at = bytes + bit / 8;
+    unsigned left = 8 - (unsigned)(bit % 8);
+    uint64_t value = 0;
+    while (n > 0) {
+        const unsigned taken = n < left ? n : left;
+        value = value << taken | ((unsigned)*at >> (left - taken) & ((1u << taken) - 1));
+        left = 8;
+        n -= taken;
+        at++;
+    }
+    return value;
+}
+
+/* Return the integer that a field of `bits` bits holds: two's complement where it is signed. */
+static inline int64_t edgeq_extend(uint64_t field, unsigned bits, bool is_signed) {
+    if (!is_signed || field >> (bits - 1) == 0) {
+        return (int64_t)field;
+    }
+    return -(int64_t)(~field & (UINT64_MAX >> (64 - bits))) - 1;
+}
+
+/* Return little endian bytes as a number. */
+static inline uint32_t edgeq_little_endian(const uint8_t *bytes, unsigned count) {
+    uint32_t value = 0;
+    for (unsigned k = count; k > 0; k--) {
+        value = value << 8 | bytes[k - 1];
+    }
+    return value;
+}
+
+/* Return the bytes that are left. */
+static inline size_t edgeq_left(const edgeq_cursor *cursor) {
+    return cursor->size - cursor->at;
+}
+
+/* Note that what is read is not legal. */
+static inline uint64_t edgeq_illegal(edgeq_cursor *cursor) {
+    cursor->ok = false;
+    return 0;
+}
+
+/* Read one byte. */
+static inline unsigned edgeq_byte(edgeq_cursor *cursor) {
+    return edgeq_left(cursor) == 0 ? (unsigned)edgeq_illegal(cursor) : cursor->data[cursor->at++];
+}
+
+/* Read a varint below 2^64. */
+static inline uint64_t edgeq_varint64(edgeq_cursor *cursor) {
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        const unsigned byte = edgeq_byte(cursor);
+        if (!cursor->ok || (shift == 63 && byte > 1) || (shift > 0 && byte == 0)) {
+            return edgeq_illegal(cursor);
+        }
+        value |= (uint64_t)(byte & 127) << shift;
+        if (byte < 128) {
+            return value;
+        }
+    }
+    return edgeq_illegal(cursor);
+}
+
+/* Read a varint, which is below 2^63. */
+static inline uint64_t edgeq_varint(edgeq_cursor *cursor) {
+    const uint64_t value = edgeq_varint64(cursor);
+    return value >> 63 != 0 ? edgeq_illegal(cursor) : value;
+}
+
+/* Read a svarint. */
+static inline int64_t edgeq_svarint(edgeq_cursor *cursor) {
+    const uint64_t code = edgeq_varint64(cursor);
+    const int64_t half = (int64_t)(code >> 1);
+    return code % 2 == 0 ? half : -half - 1;
+}
+
+/* Read `count` fields of `bits` <= 64 bits, padded to a byte with zeros; return the first bit's byte. */
+static inline const uint8_t *edgeq_fields(edgeq_cursor *cursor, uint64_t count, unsigned bits) {
+    const uint8_t *first = cursor->data + cursor->at;
+    const uint64_t room = (uint64_t)edgeq_left(cursor) * 8;
+    if (!cursor->ok || (bits > 0 && count > room / bits)) {
+        edgeq_illegal(cursor);
+        return first;
+    }
+    const unsigned used = (unsigned)(count * bits % 8);
+    cursor->at += (size_t)(count * bits / 8 + (used > 0));
+    if (used > 0 && (first[count * bits / 8] & 255u >> used) != 0) {
+        edgeq_illegal(cursor);
+    }
+    return first;
+}
+
+/* Fill the window to 25 bits or more, fewer at the end. */
+static inline void edgeq_refill(edgeq_bits *bits) {
+    while (bits->held <= 24 && bits->at < bits->size) {
+        bits->window |= (uint32_t)bits->data[bits->at ^ bits->flip] << (24 - bits->held);
+        bits->held += 8;
+        bits->at++;
+    }
+}
+
+/* Drop n <= 16 bits of the window, which holds them. */
+static inline void edgeq_drop(edgeq_bits *bits, unsigned n) {
+    bits->window <<= n;
+    bits->held -= n;
+}
+
+/* Read a field of n <= 16 bits; return false at the end. */
+static inline bool edgeq_take(edgeq_bits *bits, unsigned n, uint32_t *field) {
+    edgeq_refill(bits);
+    *field = bits->window >> 1 >> (31 - n);
+    if (bits->held < n) {
+        return false;
+    }
+    edgeq_drop(bits, n);
+    return true;
+}
+
+/* Tell whether less than a word is left and all of it is zero. */
+static inline bool edgeq_only_padding(const edgeq_bits *bits) {
+    if (bits->window != 0 || bits->held / 8 + (bits->size - bits->at) > bits->flip) {
+        return false;
+    }
+    for (size_t k = bits->at; k < bits->size; k++) {
+        if (bits->data[k ^ bits->flip] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+#endif
