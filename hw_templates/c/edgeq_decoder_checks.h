@@ -31,7 +31,8 @@ static inline edgeq_cursor edgeq_section_cursor(const edgeq_decoder *decoder, in
 }
 
 /* Check that the cursor has read all of its section; else `status` is the fault. */
-static inline int edgeq_section_end(edgeq_decoder *decoder, const edgeq_cursor *cursor, int section, int status) {
+static inline int edgeq_section_end(edgeq_decoder *decoder, const edgeq_cursor *cursor, int section,
+                                    int status) {
     if (!cursor->ok) {
         return edgeq_fail(decoder, status, section, cursor->at);
     }

@@ -49,9 +49,8 @@ typedef struct edgeq_codec {
     int (*finish)(edgeq_decoder *decoder);
 } edgeq_codec;
 
-/* A table of symbols: canonical codes (lookup of their first bits, order, one row per length) or tANS states. */
+/* A table of symbols: canonical codes (lookup of first bits, order, rows by length), or states of tANS. */
 typedef struct edgeq_code {
-    uint32_t entries;
     const uint32_t *table;
     const uint32_t *order;
     uint16_t first[EDGEQ_LONGEST_CODE + 1];
@@ -65,10 +64,9 @@ typedef struct edgeq_entropy {
     uint8_t low_bits;
     uint8_t log2_states; /* 0: huffman */
     bool escape;
-    bool has_tables;
     uint32_t largest_run;
-    const uint8_t *codebook;
-    uint32_t codebook_size; /* 0: none */
+    const uint8_t *codebook; /* NULL: none */
+    uint32_t codebook_size;
     int32_t lo;
     uint32_t symbols;
     uint32_t state;

@@ -13,8 +13,9 @@
 /* Return the crc32 of zlib and PNG. */
 static uint32_t edgeq_crc32(const uint8_t *bytes, size_t size) {
     static const uint32_t of_nibble[16] = {
-        0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u, 0x4DB26158u, 0x5005713Cu,
-        0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu, 0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu};
+        0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u, 0x4DB26158u,
+        0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu, 0x9B64C2B0u, 0x86D3D2D4u,
+        0xA00AE278u, 0xBDBDF21Cu};
     uint32_t crc = UINT32_MAX;
     for (size_t k = 0; k < size; k++) {
         crc ^= bytes[k];
@@ -22,6 +23,16 @@ static uint32_t edgeq_crc32(const uint8_t *bytes, size_t size) {
         crc = crc >> 4 ^ of_nibble[crc & 15];
     }
     return ~crc;
+}
+
+/* Check the last bytes. */
+static int edgeq_check_crc(edgeq_decoder *decoder, const edgeq_blob *blob) {
+    const size_t end = blob->size - EDGEQ_CRC_BYTES;
+    const uint32_t stored = edgeq_little_endian(blob->bytes + end, EDGEQ_CRC_BYTES);
+    if (edgeq_crc32(blob->bytes, end) != stored) {
+        return edgeq_fail(decoder, EDGEQ_BLOB_CRC, EDGEQ_HEADER, end);
+    }
+    return EDGEQ_BLOB_OK;
 }
 
 /* Read magic, version, codec, type and rank. */
@@ -123,9 +134,8 @@ int edgeq_header_open(edgeq_decoder *decoder, const edgeq_blob *blob, const edge
     }
     cursor.size -= EDGEQ_CRC_BYTES;
     int status = edgeq_read_fixed(decoder, blob->bytes, codecs);
-    if (status == EDGEQ_BLOB_OK && (blob->flags & EDGEQ_BLOB_SKIP_CRC) == 0 &&
-        edgeq_crc32(blob->bytes, cursor.size) != edgeq_little_endian(blob->bytes + cursor.size, EDGEQ_CRC_BYTES)) {
-        return edgeq_fail(decoder, EDGEQ_BLOB_CRC, EDGEQ_HEADER, cursor.size);
+    if (status == EDGEQ_BLOB_OK && (blob->flags & EDGEQ_BLOB_SKIP_CRC) == 0) {
+        status = edgeq_check_crc(decoder, blob);
     }
     status = status == EDGEQ_BLOB_OK ? edgeq_read_dims(decoder, &cursor) : status;
     status = status == EDGEQ_BLOB_OK ? edgeq_read_counts(decoder, &cursor) : status;

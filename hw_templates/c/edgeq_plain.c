@@ -7,6 +7,7 @@
 #include "edgeq_decoder_checks.h"
 
 #define EDGEQ_MOST_VALUES 65536u
+#define EDGEQ_MOST_FRACTION_BITS 65536
 
 /* Check that every element is stored. */
 static int edgeq_expect_all(edgeq_decoder *decoder) {
@@ -17,22 +18,25 @@ static int edgeq_expect_all(edgeq_decoder *decoder) {
     return EDGEQ_BLOB_OK;
 }
 
-/* Count what was handed out as stored. */
-static void edgeq_take_all(edgeq_decoder *decoder, size_t count) {
-    decoder->taken += count;
+/* Check that a section is all values. */
+static int edgeq_expect_fields(edgeq_decoder *decoder, int section) {
+    return edgeq_section_fields(decoder, section, decoder->elements, decoder->bits);
 }
 
 static int edgeq_packed_open(edgeq_decoder *decoder) {
     const int status = edgeq_expect_all(decoder);
-    return status == EDGEQ_BLOB_OK ? edgeq_section_fields(decoder, 0, decoder->elements, decoder->bits) : status;
+    return status != EDGEQ_BLOB_OK ? status : edgeq_expect_fields(decoder, 0);
 }
 
 static int edgeq_fixed_point_open(edgeq_decoder *decoder) {
     edgeq_cursor cursor = edgeq_section_cursor(decoder, 0);
     int status = edgeq_expect_all(decoder);
     decoder->fraction_bits = edgeq_svarint(&cursor);
+    if (decoder->fraction_bits > EDGEQ_MOST_FRACTION_BITS || decoder->fraction_bits < -EDGEQ_MOST_FRACTION_BITS) {
+        edgeq_illegal(&cursor);
+    }
     status = status == EDGEQ_BLOB_OK ? edgeq_section_end(decoder, &cursor, 0, EDGEQ_BLOB_PARAMETER) : status;
-    return status == EDGEQ_BLOB_OK ? edgeq_section_fields(decoder, 1, decoder->elements, decoder->bits) : status;
+    return status != EDGEQ_BLOB_OK ? status : edgeq_expect_fields(decoder, 1);
 }
 
 /* Hand out fields of section `section`. */
@@ -40,7 +44,7 @@ static int edgeq_fill_fields(edgeq_decoder *decoder, const edgeq_sink *sink, siz
     for (size_t k = 0; k < count; k++) {
         edgeq_emit(sink, k, edgeq_value_at(decoder, decoder->sections[section].data, decoder->taken + k));
     }
-    edgeq_take_all(decoder, count);
+    decoder->taken += count;
     return EDGEQ_BLOB_OK;
 }
 
@@ -85,7 +89,7 @@ static int edgeq_vanilla_fill(edgeq_decoder *decoder, const edgeq_sink *sink, si
         }
         edgeq_emit(sink, k, edgeq_value_at(decoder, vanilla->values, index));
     }
-    edgeq_take_all(decoder, count);
+    decoder->taken += count;
     return EDGEQ_BLOB_OK;
 }
 

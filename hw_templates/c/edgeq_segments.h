@@ -8,8 +8,8 @@
 #include "edgeq_decoder.h"
 
 /*
- * Read the restart table, which ends section `section`, and check it; `rows` is G, `word_bits` 8 to 64, `data`
- * the number of the data section.
+ * Read the restart table, which ends section `section`, and check it; `rows` is G, `word_bits` 8 to 64,
+ * `data` the number of the data section.
  */
 int edgeq_segments_open(edgeq_decoder *decoder, edgeq_cursor *cursor, int section, uint64_t rows,
                         unsigned word_bits, int data);

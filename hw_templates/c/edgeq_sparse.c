@@ -64,7 +64,7 @@ static int edgeq_expect_pointers(edgeq_decoder *decoder) {
         const uint32_t pointer = edgeq_pointer(decoder, k);
         if (pointer < before || (k == 0 && pointer != 0) ||
             (k + 1 == entries && pointer != decoder->stored)) {
-            return edgeq_fail(decoder, EDGEQ_BLOB_PLACE, EDGEQ_CSR_INDPTR, (size_t)(k * matrix->pointer_bytes));
+            return edgeq_fail(decoder, EDGEQ_BLOB_PLACE, EDGEQ_CSR_INDPTR, (size_t)k * matrix->pointer_bytes);
         }
         before = pointer;
     }

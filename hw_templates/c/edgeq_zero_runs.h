@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Codec zero_runs: the values that differ from the fill value, each after the length of its run of fill values.
+ * Codec zero_runs: the values that differ from the fill value, each after the run of fill values before it.
  */
 #ifndef EDGEQ_ZERO_RUNS_H
 #define EDGEQ_ZERO_RUNS_H
