@@ -73,8 +73,8 @@ int edgeq_decoder_open(edgeq_decoder *decoder, const edgeq_blob *blob, const edg
 
 /*
  * Hand out the next elements, at most `most` of them, and set *count to their number; it is below `most` at
- * the end only. The order is row-major, but column-major for csc (`decoder->transposed`). At a fault *count is
- * 0.
+ * the end only. The order is row-major, but column-major for csc (`decoder->transposed`). At a fault there
+ * are none.
  */
 int edgeq_decoder_read(edgeq_decoder *decoder, int32_t *out, size_t most, size_t *count);
 int edgeq_decoder_read64(edgeq_decoder *decoder, int64_t *out, size_t most, size_t *count);

@@ -171,8 +171,8 @@ int edgeq_entropy_open(edgeq_decoder *decoder, const edgeq_coder *coder) {
         status = edgeq_read_tables(decoder, coder, &setup);
     }
     if (status == EDGEQ_BLOB_OK) {
-        status = edgeq_segments_open(decoder, &setup.cursor, EDGEQ_TABLES_SECTION, setup.rows, setup.word_bits,
-                                     EDGEQ_STREAM_SECTION);
+        status = edgeq_segments_open(decoder, &setup.cursor, EDGEQ_TABLES_SECTION, setup.rows,
+                                     setup.word_bits, EDGEQ_STREAM_SECTION);
     }
     return status;
 }

@@ -32,7 +32,8 @@ static int edgeq_fixed_point_open(edgeq_decoder *decoder) {
     edgeq_cursor cursor = edgeq_section_cursor(decoder, 0);
     int status = edgeq_expect_all(decoder);
     decoder->fraction_bits = edgeq_svarint(&cursor);
-    if (decoder->fraction_bits > EDGEQ_MOST_FRACTION_BITS || decoder->fraction_bits < -EDGEQ_MOST_FRACTION_BITS) {
+    const int64_t f = decoder->fraction_bits;
+    if (f > EDGEQ_MOST_FRACTION_BITS || f < -EDGEQ_MOST_FRACTION_BITS) {
         edgeq_illegal(&cursor);
     }
     status = status == EDGEQ_BLOB_OK ? edgeq_section_end(decoder, &cursor, 0, EDGEQ_BLOB_PARAMETER) : status;
