@@ -8,6 +8,7 @@
 #include "edgeq_segments.h"
 
 #define EDGEQ_MOST_RUN 65535u
+#define EDGEQ_FARTHEST_LO (1 << 17)
 
 /* What is read before the tables themselves. */
 typedef struct edgeq_setup {
@@ -60,11 +61,12 @@ static int edgeq_read_codebook(edgeq_decoder *decoder, edgeq_setup *setup) {
     return EDGEQ_BLOB_OK;
 }
 
-/* Return lo where the symbols from there on may be values, else one next to it that is none either. */
-static int32_t edgeq_near_lo(int64_t lo, unsigned low_bits) {
-    const int64_t most = ((int64_t)1 << 17 >> low_bits) + 1;
-    const int64_t least = -most - (int64_t)EDGEQ_MOST_ENTRIES;
-    return (int32_t)(lo > most ? most : lo < least ? least : lo);
+/* Tell whether symbols can be those of values, or of places in the codebook. */
+static bool edgeq_are_symbols(const edgeq_entropy *entropy, int64_t lo, uint64_t count) {
+    if (count == 0 || count > EDGEQ_MOST_ENTRIES || lo < -EDGEQ_FARTHEST_LO || lo > EDGEQ_FARTHEST_LO) {
+        return false;
+    }
+    return entropy->codebook == NULL || (lo >= 0 && (uint64_t)lo + count <= entropy->codebook_size);
 }
 
 /* Read the value table's alphabet, and derive the run table's. */
@@ -75,20 +77,20 @@ static int edgeq_read_alphabets(edgeq_decoder *decoder, edgeq_setup *setup) {
     const bool is_joint = entropy->mode == EDGEQ_MODE_JOINT;
     const uint64_t runs = (uint64_t)entropy->largest_run + 1;
     const uint64_t escape = entropy->escape ? 1 : 0;
-    if (!setup->cursor.ok || symbols == 0 || symbols > EDGEQ_MOST_ENTRIES ||
+    if (!setup->cursor.ok || !edgeq_are_symbols(entropy, lo, symbols) ||
         (is_joint && symbols * runs + escape > EDGEQ_MOST_ENTRIES) ||
         (entropy->mode == EDGEQ_MODE_RUNS && runs + escape > EDGEQ_MOST_ENTRIES)) {
         return edgeq_refuse(decoder, setup, EDGEQ_BLOB_TABLE);
     }
     entropy->symbols = (uint32_t)symbols;
-    entropy->lo = edgeq_near_lo(lo, entropy->low_bits);
+    entropy->lo = (int32_t)lo;
     setup->values.entries = (uint32_t)(is_joint ? symbols * runs + escape : symbols);
     setup->values.has_model = !is_joint;
     setup->values.is_signed = entropy->codebook == NULL;
     setup->values.lo = setup->values.is_signed ? lo : 0;
     setup->values.low_bits = entropy->low_bits;
     setup->values.special = -1;
-    if (decoder->dense && setup->values.is_signed && lo <= 0 && 0 - (uint64_t)lo < symbols) {
+    if (decoder->dense && setup->values.is_signed && lo <= 0 && (uint64_t)-lo < symbols) {
         setup->values.special = -lo;
     }
     if (entropy->mode == EDGEQ_MODE_RUNS) {

@@ -60,19 +60,16 @@ static inline int edgeq_pass(edgeq_decoder *decoder, const edgeq_code *code) {
 /* Return the value of symbol number i of the value table, and read its low bits. */
 static inline int edgeq_value(edgeq_decoder *decoder, uint32_t i, int64_t *value) {
     const edgeq_entropy *entropy = &decoder->of.entropy;
-    const int32_t symbol = entropy->lo + (int32_t)i;
+    const int64_t symbol = entropy->lo + (int32_t)i;
     uint32_t low = 0;
     if (entropy->codebook != NULL) {
-        if (symbol < 0 || (uint32_t)symbol >= entropy->codebook_size) {
-            return edgeq_fail_here(decoder, EDGEQ_BLOB_VALUE);
-        }
-        *value = edgeq_value_at(decoder, entropy->codebook, (uint32_t)symbol);
+        *value = edgeq_value_at(decoder, entropy->codebook, (uint64_t)symbol);
         return EDGEQ_BLOB_OK;
     }
     if (entropy->low_bits > 0 && !edgeq_take(&decoder->stream, entropy->low_bits, &low)) {
         return edgeq_fail_here(decoder, EDGEQ_BLOB_TRUNCATED);
     }
-    *value = decoder->fill_value + symbol * ((int32_t)1 << entropy->low_bits) + (int32_t)low;
+    *value = decoder->fill_value + symbol * (1 << entropy->low_bits) + low;
     return edgeq_is_of_type(decoder, *value) ? EDGEQ_BLOB_OK : edgeq_fail_here(decoder, EDGEQ_BLOB_VALUE);
 }
 

@@ -69,7 +69,7 @@ bool edgeq_weights_of_model(edgeq_cursor *cursor, const edgeq_alphabet *alphabet
         return false;
     }
     const uint64_t from = below < above ? below : above;
-    const uint64_t depth = alphabet->lo < 0 ? 0 - (uint64_t)alphabet->lo : 0; /* of the lowest symbol */
+    const uint64_t depth = alphabet->lo < 0 ? (uint64_t)-alphabet->lo : 0; /* of the lowest symbol */
     const uint32_t negative = depth < alphabet->entries ? (uint32_t)depth : alphabet->entries;
     if (negative > 0) {
         const uint64_t highest = depth - negative + (alphabet->low_bits > 0 ? 0 : 1);

@@ -175,7 +175,7 @@ static void result_of(const uint8_t *bytes, size_t size, uint64_t most_elements)
     const int64_t elements = values == NULL ? 0 : (int64_t)decoder.elements;
     const int64_t head[4] = {fault.status, fault.section, (int64_t)fault.offset, elements};
     AGREE(fwrite(head, sizeof head, 1, stdout) == 1);
-    AGREE(fwrite(values, sizeof *values, (size_t)elements, stdout) == (size_t)elements);
+    AGREE(elements == 0 || fwrite(values, sizeof *values, (size_t)elements, stdout) == (size_t)elements);
     free(values);
     free(workspace);
 }
