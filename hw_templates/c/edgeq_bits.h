@@ -19,6 +19,20 @@ typedef struct edgeq_cursor {
     bool ok;
 } edgeq_cursor;
 
+/* The widest register, of 32 or 64 bits. */
+#ifndef EDGEQ_WINDOW_BITS
+#if UINTPTR_MAX > UINT32_MAX
+#define EDGEQ_WINDOW_BITS 64
+#else
+#define EDGEQ_WINDOW_BITS 32
+#endif
+#endif
+#if EDGEQ_WINDOW_BITS == 64
+typedef uint64_t edgeq_window;
+#else
+typedef uint32_t edgeq_window;
+#endif
+
 /*
  * A stream of bits in words: byte i of the stream is data[i ^ flip], flip = bytes a word - 1. `window` holds
  * the next `held` bits in its upper end, zeros below.
@@ -28,7 +42,7 @@ typedef struct edgeq_bits {
     size_t size;
     size_t at;
     size_t flip;
-    uint32_t window;
+    edgeq_window window;
     unsigned held;
 } edgeq_bits;
 
@@ -134,13 +148,23 @@ static inline const uint8_t *edgeq_fields(edgeq_cursor *cursor, uint64_t count, 
     return first;
 }
 
-/* Fill the window to 25 bits or more, fewer at the end. */
-static inline void edgeq_refill(edgeq_bits *bits) {
-    while (bits->held <= 24 && bits->at < bits->size) {
-        bits->window |= (uint32_t)bits->data[bits->at ^ bits->flip] << (24 - bits->held);
+/* See that the window holds n <= 16 bits; false at the end, where zeros follow. */
+static inline bool edgeq_refill(edgeq_bits *bits, unsigned n) {
+    if (bits->held >= n) {
+        return true;
+    }
+    while (bits->held <= EDGEQ_WINDOW_BITS - 8 && bits->at < bits->size) {
+        const edgeq_window byte = bits->data[bits->at ^ bits->flip];
+        bits->window |= byte << (EDGEQ_WINDOW_BITS - 8 - bits->held);
         bits->held += 8;
         bits->at++;
     }
+    return bits->held >= n;
+}
+
+/* Return the next n <= 16 bits of the window. */
+static inline uint32_t edgeq_peek(const edgeq_bits *bits, unsigned n) {
+    return (uint32_t)(bits->window >> 1 >> (EDGEQ_WINDOW_BITS - 1 - n));
 }
 
 /* Drop n <= 16 bits of the window, which holds them. */
@@ -151,11 +175,10 @@ static inline void edgeq_drop(edgeq_bits *bits, unsigned n) {
 
 /* Read a field of n <= 16 bits; return false at the end. */
 static inline bool edgeq_take(edgeq_bits *bits, unsigned n, uint32_t *field) {
-    edgeq_refill(bits);
-    *field = bits->window >> 1 >> (31 - n);
-    if (bits->held < n) {
+    if (!edgeq_refill(bits, n)) {
         return false;
     }
+    *field = edgeq_peek(bits, n);
     edgeq_drop(bits, n);
     return true;
 }

@@ -102,9 +102,7 @@ static int edgeq_spread(edgeq_decoder *decoder, const edgeq_sink *sink, size_t m
     }
     const uint64_t run = (decoder->has_pending ? decoder->pending_place : decoder->end) - decoder->position;
     const size_t fills = run < most ? (size_t)run : most;
-    for (size_t k = 0; k < fills; k++) {
-        edgeq_emit(sink, k, decoder->fill_value);
-    }
+    edgeq_emit_run(sink, fills, decoder->fill_value);
     decoder->position += fills;
     *count = fills;
     if (fills < most && decoder->has_pending) {
@@ -198,9 +196,7 @@ int edgeq_decoder_next(edgeq_decoder *decoder, edgeq_stored *stored) {
 static int edgeq_scatter(edgeq_decoder *decoder, const edgeq_sink *sink) {
     edgeq_stored stored;
     int status;
-    for (size_t k = 0; k < decoder->elements; k++) {
-        edgeq_emit(sink, k, decoder->fill_value);
-    }
+    edgeq_emit_run(sink, (size_t)decoder->elements, decoder->fill_value);
     while ((status = edgeq_decoder_next(decoder, &stored)) == EDGEQ_BLOB_OK) {
         edgeq_emit(sink, (size_t)stored.index, stored.value);
     }

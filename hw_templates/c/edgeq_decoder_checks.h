@@ -70,14 +70,46 @@ static inline int edgeq_expect_place(edgeq_decoder *decoder, uint64_t place, int
     return EDGEQ_BLOB_OK;
 }
 
-/* Take value number `taken` of the fields in `section`, which is not the fill value. */
-static inline int edgeq_take_field(edgeq_decoder *decoder, int section, edgeq_stored *stored) {
-    stored->value = edgeq_value_at(decoder, decoder->sections[section].data, decoder->taken);
+/* Let the stream begin at a section of bytes. */
+static inline void edgeq_stream_section(edgeq_decoder *decoder, int section) {
+    decoder->stream.data = decoder->sections[section].data;
+    decoder->stream.size = decoder->sections[section].size;
+    decoder->stream.at = 0;
+    decoder->stream.flip = 0;
+    decoder->stream.window = 0;
+    decoder->stream.held = 0;
+}
+
+/* Return the next value of a stream that holds it. */
+static inline int64_t edgeq_stream_value(edgeq_bits *stream, unsigned bits, bool is_signed) {
+    uint64_t value = 0;
+    uint32_t part = 0;
+    for (unsigned left = bits; left > 0; left -= left < 16 ? left : 16) {
+        const unsigned taken = left < 16 ? left : 16;
+        edgeq_take(stream, taken, &part);
+        value = value << taken | part;
+    }
+    return edgeq_extend(value, bits, is_signed);
+}
+
+/* Take the next value of the fields in `section`, which the stream reads; it is not the fill value. */
+static inline int edgeq_take_value(edgeq_decoder *decoder, int section, edgeq_stored *stored) {
+    stored->value = edgeq_stream_value(&decoder->stream, decoder->bits, decoder->is_signed);
     if (stored->value == decoder->fill_value) {
         return edgeq_fail(decoder, EDGEQ_BLOB_VALUE, section, (size_t)(decoder->taken * decoder->bits / 8));
     }
     decoder->taken++;
     return EDGEQ_BLOB_OK;
+}
+
+/* Hand out `count` elements of one value. */
+static inline void edgeq_emit_run(const edgeq_sink *sink, size_t count, int64_t value) {
+    for (size_t k = 0; sink->narrow != NULL && k < count; k++) {
+        sink->narrow[k] = (int32_t)value;
+    }
+    for (size_t k = 0; sink->narrow == NULL && k < count; k++) {
+        sink->wide[k] = value;
+    }
 }
 
 /* Hand out element k. */

@@ -69,7 +69,6 @@ typedef struct edgeq_entropy {
     uint32_t codebook_size;
     int32_t lo;
     uint32_t symbols;
-    uint32_t state;
     edgeq_code values;
     edgeq_code runs;
 } edgeq_entropy;
@@ -138,6 +137,7 @@ struct edgeq_decoder {
     uint64_t pending_place;
     int64_t pending_value;
     edgeq_bits stream;
+    uint32_t state;          /* ans */
     union {
         edgeq_vanilla vanilla;
         edgeq_compressed compressed;

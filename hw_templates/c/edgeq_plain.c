@@ -40,21 +40,21 @@ static int edgeq_fixed_point_open(edgeq_decoder *decoder) {
     return status != EDGEQ_BLOB_OK ? status : edgeq_expect_fields(decoder, 1);
 }
 
-/* Hand out fields of section `section`. */
-static int edgeq_fill_fields(edgeq_decoder *decoder, const edgeq_sink *sink, size_t count, int section) {
-    for (size_t k = 0; k < count; k++) {
-        edgeq_emit(sink, k, edgeq_value_at(decoder, decoder->sections[section].data, decoder->taken + k));
-    }
-    decoder->taken += count;
+/* Let the stream begin at the last section, which holds a field for each element. */
+static int edgeq_plain_start(edgeq_decoder *decoder) {
+    edgeq_stream_section(decoder, decoder->codec->sections - 1);
     return EDGEQ_BLOB_OK;
 }
 
 static int edgeq_packed_fill(edgeq_decoder *decoder, const edgeq_sink *sink, size_t count) {
-    return edgeq_fill_fields(decoder, sink, count, 0);
-}
-
-static int edgeq_fixed_point_fill(edgeq_decoder *decoder, const edgeq_sink *sink, size_t count) {
-    return edgeq_fill_fields(decoder, sink, count, 1);
+    edgeq_bits stream = decoder->stream; /* copies: a compiler keeps them in registers */
+    const edgeq_sink out = *sink;
+    for (size_t k = 0; k < count; k++) {
+        edgeq_emit(&out, k, edgeq_stream_value(&stream, decoder->bits, decoder->is_signed));
+    }
+    decoder->stream = stream;
+    decoder->taken += count;
+    return EDGEQ_BLOB_OK;
 }
 
 static int edgeq_vanilla_open(edgeq_decoder *decoder) {
@@ -83,10 +83,11 @@ static int edgeq_vanilla_open(edgeq_decoder *decoder) {
 static int edgeq_vanilla_fill(edgeq_decoder *decoder, const edgeq_sink *sink, size_t count) {
     const edgeq_vanilla *vanilla = &decoder->of.vanilla;
     for (size_t k = 0; k < count; k++) {
-        const uint64_t bit = (decoder->taken + k) * vanilla->index_bits;
-        const uint64_t index = edgeq_field(decoder->sections[1].data, bit, vanilla->index_bits);
+        uint32_t index = 0;
+        edgeq_take(&decoder->stream, vanilla->index_bits, &index);
         if (index >= vanilla->count) {
-            return edgeq_fail(decoder, EDGEQ_BLOB_SYMBOL, 1, (size_t)(bit / 8));
+            return edgeq_fail(decoder, EDGEQ_BLOB_SYMBOL, 1,
+                              (size_t)((decoder->taken + k) * vanilla->index_bits / 8));
         }
         edgeq_emit(sink, k, edgeq_value_at(decoder, vanilla->values, index));
     }
@@ -96,10 +97,10 @@ static int edgeq_vanilla_fill(edgeq_decoder *decoder, const edgeq_sink *sink, si
 
 const edgeq_codec edgeq_codec_packed = {
     "packed", 1, 1, {"data", NULL, NULL, NULL}, true,
-    edgeq_packed_open, NULL, edgeq_packed_fill, NULL, NULL};
+    edgeq_packed_open, edgeq_plain_start, edgeq_packed_fill, NULL, NULL};
 const edgeq_codec edgeq_codec_fixed_point = {
     "fixed_point", 2, 2, {"parameters", "data", NULL, NULL}, true,
-    edgeq_fixed_point_open, NULL, edgeq_fixed_point_fill, NULL, NULL};
+    edgeq_fixed_point_open, edgeq_plain_start, edgeq_packed_fill, NULL, NULL};
 const edgeq_codec edgeq_codec_vanilla = {
     "vanilla", 3, 2, {"values", "indices", NULL, NULL}, true,
-    edgeq_vanilla_open, NULL, edgeq_vanilla_fill, NULL, NULL};
+    edgeq_vanilla_open, edgeq_plain_start, edgeq_vanilla_fill, NULL, NULL};

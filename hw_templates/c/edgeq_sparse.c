@@ -28,6 +28,11 @@ static int edgeq_coo_open(edgeq_decoder *decoder) {
                : status;
 }
 
+static int edgeq_coo_start(edgeq_decoder *decoder) {
+    edgeq_stream_section(decoder, EDGEQ_COO_DATA);
+    return EDGEQ_BLOB_OK;
+}
+
 static int edgeq_coo_next(edgeq_decoder *decoder, edgeq_stored *stored) {
     const uint8_t *coords = decoder->sections[EDGEQ_COO_COORDS].data;
     size_t at = 0;
@@ -43,7 +48,7 @@ static int edgeq_coo_next(edgeq_decoder *decoder, edgeq_stored *stored) {
         at += (size_t)((decoder->stored * width + 7) / 8);
     }
     const int status = edgeq_expect_place(decoder, stored->index, EDGEQ_COO_COORDS, 0);
-    return status == EDGEQ_BLOB_OK ? edgeq_take_field(decoder, EDGEQ_COO_DATA, stored) : status;
+    return status == EDGEQ_BLOB_OK ? edgeq_take_value(decoder, EDGEQ_COO_DATA, stored) : status;
 }
 
 /* Return the number of values up to the beginning of a row. */
@@ -104,6 +109,7 @@ static int edgeq_csc_open(edgeq_decoder *decoder) {
 
 static int edgeq_compressed_start(edgeq_decoder *decoder) {
     decoder->of.compressed.row = 0;
+    edgeq_stream_section(decoder, EDGEQ_CSR_DATA);
     return EDGEQ_BLOB_OK;
 }
 
@@ -119,7 +125,7 @@ static int edgeq_compressed_next(edgeq_decoder *decoder, edgeq_stored *stored) {
     }
     stored->index = matrix->row * matrix->columns + column;
     const int status = edgeq_expect_place(decoder, stored->index, EDGEQ_CSR_INDICES, (size_t)(bit / 8));
-    return status == EDGEQ_BLOB_OK ? edgeq_take_field(decoder, EDGEQ_CSR_DATA, stored) : status;
+    return status == EDGEQ_BLOB_OK ? edgeq_take_value(decoder, EDGEQ_CSR_DATA, stored) : status;
 }
 
 static int edgeq_bitmask_open(edgeq_decoder *decoder) {
@@ -131,6 +137,7 @@ static int edgeq_bitmask_open(edgeq_decoder *decoder) {
 
 static int edgeq_bitmask_start(edgeq_decoder *decoder) {
     decoder->of.place = 0;
+    edgeq_stream_section(decoder, EDGEQ_BITMASK_DATA);
     return EDGEQ_BLOB_OK;
 }
 
@@ -150,7 +157,7 @@ static int edgeq_bitmask_next(edgeq_decoder *decoder, edgeq_stored *stored) {
     const int status = edgeq_expect_place(decoder, stored->index, EDGEQ_BITMASK_MASK,
                                           (size_t)(stored->index / 8));
     decoder->of.place++;
-    return status == EDGEQ_BLOB_OK ? edgeq_take_field(decoder, EDGEQ_BITMASK_DATA, stored) : status;
+    return status == EDGEQ_BLOB_OK ? edgeq_take_value(decoder, EDGEQ_BITMASK_DATA, stored) : status;
 }
 
 static int edgeq_bitmask_finish(edgeq_decoder *decoder) {
@@ -163,7 +170,7 @@ static int edgeq_bitmask_finish(edgeq_decoder *decoder) {
 
 const edgeq_codec edgeq_codec_coo = {
     "coo", 4, 3, {"parameters", "coords", "data", NULL}, false,
-    edgeq_coo_open, NULL, NULL, edgeq_coo_next, NULL};
+    edgeq_coo_open, edgeq_coo_start, NULL, edgeq_coo_next, NULL};
 const edgeq_codec edgeq_codec_csr = {
     "csr", 5, 4, {"parameters", "indptr", "indices", "data"}, false,
     edgeq_compressed_open, edgeq_compressed_start, NULL, edgeq_compressed_next, NULL};
