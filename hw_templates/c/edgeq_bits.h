@@ -46,29 +46,15 @@ typedef struct edgeq_bits {
     unsigned held;
 } edgeq_bits;
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Return the bits of a field that holds 0 .. n - 1. */
-static inline unsigned edgeq_bits_for(uint64_t n) {
-    unsigned bits = 0;
-    while (bits < 63 && n > (uint64_t)1 << bits) {
-        bits++;
-    }
-    return bits;
-}
+unsigned edgeq_bits_for(uint64_t n);
 
 /* Return the field of n <= 64 bits that begins at bit `bit`. */
-static inline uint64_t edgeq_field(const uint8_t *bytes, uint64_t bit, unsigned n) {
-    const uint8_t *at = bytes + bit / 8;
-    unsigned left = 8 - (unsigned)(bit % 8);
-    uint64_t value = 0;
-    while (n > 0) {
-        const unsigned taken = n < left ? n : left;
-        value = value << taken | ((unsigned)*at >> (left - taken) & ((1u << taken) - 1));
-        left = 8;
-        n -= taken;
-        at++;
-    }
-    return value;
-}
+uint64_t edgeq_field(const uint8_t *bytes, uint64_t bit, unsigned n);
 
 /* Return the integer that a field of `bits` bits holds: two's complement where it is signed. */
 static inline int64_t edgeq_extend(uint64_t field, unsigned bits, bool is_signed) {
@@ -79,13 +65,7 @@ static inline int64_t edgeq_extend(uint64_t field, unsigned bits, bool is_signed
 }
 
 /* Return little endian bytes as a number. */
-static inline uint32_t edgeq_little_endian(const uint8_t *bytes, unsigned count) {
-    uint32_t value = 0;
-    for (unsigned k = count; k > 0; k--) {
-        value = value << 8 | bytes[k - 1];
-    }
-    return value;
-}
+uint32_t edgeq_little_endian(const uint8_t *bytes, unsigned count);
 
 /* Return the bytes that are left. */
 static inline size_t edgeq_left(const edgeq_cursor *cursor) {
@@ -93,60 +73,19 @@ static inline size_t edgeq_left(const edgeq_cursor *cursor) {
 }
 
 /* Note that what is read is not legal. */
-static inline uint64_t edgeq_illegal(edgeq_cursor *cursor) {
-    cursor->ok = false;
-    return 0;
-}
+uint64_t edgeq_illegal(edgeq_cursor *cursor);
 
 /* Read one byte. */
-static inline unsigned edgeq_byte(edgeq_cursor *cursor) {
-    return edgeq_left(cursor) == 0 ? (unsigned)edgeq_illegal(cursor) : cursor->data[cursor->at++];
-}
-
-/* Read a varint below 2^64. */
-static inline uint64_t edgeq_varint64(edgeq_cursor *cursor) {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        const unsigned byte = edgeq_byte(cursor);
-        if (!cursor->ok || (shift == 63 && byte > 1) || (shift > 0 && byte == 0)) {
-            return edgeq_illegal(cursor);
-        }
-        value |= (uint64_t)(byte & 127) << shift;
-        if (byte < 128) {
-            return value;
-        }
-    }
-    return edgeq_illegal(cursor);
-}
+unsigned edgeq_byte(edgeq_cursor *cursor);
 
 /* Read a varint, which is below 2^63. */
-static inline uint64_t edgeq_varint(edgeq_cursor *cursor) {
-    const uint64_t value = edgeq_varint64(cursor);
-    return value >> 63 != 0 ? edgeq_illegal(cursor) : value;
-}
+uint64_t edgeq_varint(edgeq_cursor *cursor);
 
 /* Read a svarint. */
-static inline int64_t edgeq_svarint(edgeq_cursor *cursor) {
-    const uint64_t code = edgeq_varint64(cursor);
-    const int64_t half = (int64_t)(code >> 1);
-    return code % 2 == 0 ? half : -half - 1;
-}
+int64_t edgeq_svarint(edgeq_cursor *cursor);
 
 /* Read `count` fields of `bits` <= 64 bits, padded to a byte with zeros; return the first bit's byte. */
-static inline const uint8_t *edgeq_fields(edgeq_cursor *cursor, uint64_t count, unsigned bits) {
-    const uint8_t *first = cursor->data + cursor->at;
-    const uint64_t room = (uint64_t)edgeq_left(cursor) * 8;
-    if (!cursor->ok || (bits > 0 && count > room / bits)) {
-        edgeq_illegal(cursor);
-        return first;
-    }
-    const unsigned used = (unsigned)(count * bits % 8);
-    cursor->at += (size_t)(count * bits / 8 + (used > 0));
-    if (used > 0 && (first[count * bits / 8] & 255u >> used) != 0) {
-        edgeq_illegal(cursor);
-    }
-    return first;
-}
+const uint8_t *edgeq_fields(edgeq_cursor *cursor, uint64_t count, unsigned bits);
 
 /* See that the window holds n <= 16 bits; false at the end, where zeros follow. */
 static inline bool edgeq_refill(edgeq_bits *bits, unsigned n) {
@@ -184,16 +123,10 @@ static inline bool edgeq_take(edgeq_bits *bits, unsigned n, uint32_t *field) {
 }
 
 /* Tell whether less than a word is left and all of it is zero. */
-static inline bool edgeq_only_padding(const edgeq_bits *bits) {
-    if (bits->window != 0 || bits->held / 8 + (bits->size - bits->at) > bits->flip) {
-        return false;
-    }
-    for (size_t k = bits->at; k < bits->size; k++) {
-        if (bits->data[k ^ bits->flip] != 0) {
-            return false;
-        }
-    }
-    return true;
+bool edgeq_only_padding(const edgeq_bits *bits);
+
+#ifdef __cplusplus
 }
+#endif
 
 #endif
