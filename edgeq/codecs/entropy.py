@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from edgeq.codecs.bits import Bytes, Codes, readonly, require_word_bits, swap_words
+from edgeq.codecs.bits import Bytes, Codes, code_dtype, readonly, require_word_bits, swap_words
 from edgeq.codecs.blob import Stored
 from edgeq.codecs.codec import Codec, filled
 from edgeq.codecs.coding import JOINT, MODES, RUNS, VALUES, Coding, Symbols, read_coding, read_symbols_of
@@ -83,19 +83,19 @@ class Entropy(Codec):
         require_word_bits(self.word_bits)
         require_restart(self.restart, self.banks)
 
-    def write(self, tensor: Tensor, where: str = "tensor") -> tuple[int, Sequence[Any]]:
+    def write(self, tensor: Tensor) -> tuple[int, Sequence[Any]]:
         rows_each = rows_per_segment(self.restart, self.banks, tensor.rows)
         statistics = statistics_of(tensor, segment_bounds(tensor, rows_each))
-        return statistics.stored, self.write_plan(self.plan(statistics, where), statistics)
+        return statistics.stored, self.write_plan(self.plan(statistics), statistics)
 
-    def plan(self, statistics: Statistics, where: str) -> Plan:
+    def plan(self, statistics: Statistics) -> Plan:
         """Return the smallest plan for a tensor under these options."""
         tensor = statistics.tensor
         rows_each = rows_per_segment(self.restart, self.banks, tensor.rows)
         first = Coding(VALUES, False, self.word_bits, 0, self._first_table_bits, 0, rows_each, None)
-        codebook = None if self.codebook is None else self._checked_codebook(statistics, where)
+        codebook = None if self.codebook is None else self._checked_codebook(statistics)
         wishes = Wishes(self.mode, self.run_bits, self.low_bits, codebook, self.table, self._fixed_table_bits)
-        return best_plan(statistics, wishes, first, where)
+        return best_plan(statistics, wishes, first, self.name)
 
     def write_plan(self, plan: Plan, statistics: Statistics) -> list[Any]:
         """Return the sections of a tensor coded by a plan."""
@@ -103,17 +103,17 @@ class Entropy(Codec):
         restart = write_restart(plan.coding.rows_each, starts // self.word_bits, statistics.kept)
         return [plan.head(statistics) + restart, data]
 
-    def _checked_codebook(self, statistics: Statistics, where: str) -> IntArray:
+    def _checked_codebook(self, statistics: Statistics) -> IntArray:
         book, tensor = np.array(self.codebook), statistics.tensor
         if book.ndim != 1 or book.dtype.kind not in "iu" or np.unique(book).size != book.size:
-            raise InputError(f"{where}: a codebook is a list of distinct integers, got {shown(self.codebook)}")
+            raise InputError(f"{self.name}: a codebook is a list of distinct integers, got {shown(self.codebook)}")
         if book.size and not tensor.type.holds(int(book.min()), int(book.max())):
-            raise InputError(f"{where}: codebook {shown(self.codebook)} has values outside {tensor.type}")
+            raise InputError(f"{self.name}: codebook {shown(self.codebook)} has values outside {tensor.type}")
         missing = np.setdiff1d(statistics.values, book)
         if self.mode != "values" and not (self.mode is None and self.run_bits is None):
             missing = missing[missing != tensor.fill_value]
         if missing.size:
-            raise InputError(f"{where}: value {missing[0]} is not in the codebook {shown(self.codebook)}")
+            raise InputError(f"{self.name}: value {missing[0]} is not in the codebook {shown(self.codebook)}")
         return book.astype(np.int64)
 
     @property
@@ -155,7 +155,9 @@ class Entropy(Codec):
         held = self.held(stored)
         coding, header, segments = held.symbols.coding, stored.header, held.segments
         data = swap_words(stored.bytes_of("data"), coding.word_bits)
-        codes, ends = filled(header), np.zeros(segments.counts.size, np.int64)
+        ends = np.zeros(segments.counts.size, np.int64)
+        every = coding.mode == VALUES  # writes every element
+        codes = np.empty(header.elements, code_dtype(header.type.bits)) if every else filled(header)
         if held.values.size:
             self._read_symbols(stored, held, data, codes, ends)
         check_ends(stored, data, segments, ends, coding.word_bits)

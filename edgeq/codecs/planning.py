@@ -24,6 +24,8 @@ IntArray = npt.NDArray[np.int64]
 _LOW_BITS_TRIED = 4
 _FINALISTS = 3
 _JOINT_SYMBOLS = 64
+_LARGE = 1 << 20
+"""Elements from which runs are tried only where a quarter of the elements is the fill value."""
 _FIRST_TABLE_BITS = 12
 
 
@@ -106,7 +108,11 @@ class _Planner:
     def _modes(self) -> tuple[int, ...]:
         if self.wishes.mode is not None:
             return (MODES.index(self.wishes.mode),)
-        return (RUNS, JOINT) if self.wishes.run_bits else (VALUES, RUNS, JOINT)
+        if self.wishes.run_bits is not None:
+            return (RUNS, JOINT)
+        size = self.statistics.tensor.codes.size
+        dense = size > _LARGE and 4 * self.statistics.stored > 3 * size
+        return (VALUES,) if dense else (VALUES, RUNS, JOINT)
 
     def _alphabets(self, mode: int) -> Iterator[tuple[int, IntArray | None]]:
         """Yield low bits and codebooks to try."""

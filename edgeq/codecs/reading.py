@@ -132,7 +132,7 @@ def _read_fast(words: Words, position: int, limit: int, place: int, stop: int, f
                codes: Codes) -> tuple[int, int]:
     """Read values of mode "values" while 64 bits and places for all of them are left, up to a code of no fast row.
 
-    A row is three codes from bit 16 upwards, their number in bits 8..15, their bits in 0..7.
+    A row is three codes from bit 16 upwards, their number from bit 8, their bits from bit 0.
     """
     position, place, stop = np.uint64(position), np.uint64(place), np.uint64(stop)
     last, room = np.int64(limit) - 64, np.uint64(3 * FAST_ROWS)
@@ -140,14 +140,14 @@ def _read_fast(words: Words, position: int, limit: int, place: int, stop: int, f
         held = peek64(words, position)
         for _ in range(FAST_ROWS):
             row = fast[held >> np.uint64(64 - FAST_BITS)]
-            symbols = (row >> np.uint64(8)) & np.uint64(255)
+            symbols = (row >> np.uint64(8)) & np.uint64(3)
             if symbols == 0:
                 return np.int64(position), np.int64(place)
             codes[place] = row >> np.uint64(16)
             codes[place + np.uint64(1)] = row >> np.uint64(32)
             codes[place + np.uint64(2)] = row >> np.uint64(48)
             place += symbols
-            length = row & np.uint64(255)
+            length = row & np.uint64(63)
             held <<= length
             position += length
     return np.int64(position), np.int64(place)
@@ -156,10 +156,11 @@ def _read_fast(words: Words, position: int, limit: int, place: int, stop: int, f
 @kernel
 def count_kept(codes: Codes, bounds: Places, fill: int, counts: IntArray) -> None:
     """Count the elements of each segment that differ from the fill value."""
+    filling = codes.dtype.type(fill)
     for s in range(counts.size):
         kept = 0
         for k in range(bounds[s], bounds[s + 1]):
-            kept += codes[k] != fill
+            kept += codes[k] != filling
         counts[s] = kept
 
 

@@ -23,9 +23,10 @@ def to_words(data: Bytes) -> Words:
     >>> [hex(w) for w in to_words(np.array([0x12, 0x34], np.uint8)).tolist()]
     ['0x1234000000000000', '0x0', '0x0', '0x0']
     """
-    padded = np.zeros(8 * (-(-data.size // 8) + SPARE), np.uint8)
-    padded[: data.size] = data
-    return readonly(padded.view(">u8").astype(np.uint64))
+    words = np.empty(-(-data.size // 8) + SPARE, np.uint64)
+    words[-SPARE - 1 :] = 0
+    words.view(np.uint8)[: data.size] = data
+    return readonly(words.byteswap(inplace=True))
 
 
 def from_words(words: Words, count: int, word_bits: int) -> Bytes:
