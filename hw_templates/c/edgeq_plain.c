@@ -7,7 +7,6 @@
 #include "edgeq_decoder_checks.h"
 
 #define EDGEQ_MOST_VALUES 65536u
-#define EDGEQ_MOST_FRACTION_BITS 65536
 
 /* Check that every element is stored. */
 static int edgeq_expect_all(edgeq_decoder *decoder) {
@@ -32,10 +31,6 @@ static int edgeq_fixed_point_open(edgeq_decoder *decoder) {
     edgeq_cursor cursor = edgeq_section_cursor(decoder, 0);
     int status = edgeq_expect_all(decoder);
     decoder->fraction_bits = edgeq_svarint(&cursor);
-    const int64_t f = decoder->fraction_bits;
-    if (f > EDGEQ_MOST_FRACTION_BITS || f < -EDGEQ_MOST_FRACTION_BITS) {
-        edgeq_illegal(&cursor);
-    }
     status = status == EDGEQ_BLOB_OK ? edgeq_section_end(decoder, &cursor, 0, EDGEQ_BLOB_PARAMETER) : status;
     return status != EDGEQ_BLOB_OK ? status : edgeq_expect_fields(decoder, 1);
 }

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "edgeq_blob.h"
 
@@ -155,6 +156,29 @@ static int64_t *in_all_ways(const edgeq_decoder *opened, edgeq_fault *fault) {
     return values;
 }
 
+/* Open a legal blob with a workspace, a limit and a crc that do not do. */
+static void with_less(const edgeq_blob *whole) {
+    edgeq_decoder decoder;
+    edgeq_blob less = *whole;
+    if (less.words > 0) {
+        less.words--;
+        AGREE(edgeq_blob_open(&decoder, &less) == EDGEQ_BLOB_WORKSPACE && decoder.words_needed == whole->words);
+        less.words++;
+    }
+    AGREE(edgeq_blob_open(&decoder, &less) == EDGEQ_BLOB_OK);
+    less.most_elements = decoder.elements - 1;
+    AGREE(decoder.elements < 2 || edgeq_blob_open(&decoder, &less) == EDGEQ_BLOB_LIMIT);
+    less.most_elements = 0;
+    uint8_t *damaged = room(less.size);
+    memcpy(damaged, less.bytes, less.size);
+    damaged[less.size - 1] ^= 1;
+    less.bytes = damaged;
+    AGREE(edgeq_blob_open(&decoder, &less) == EDGEQ_BLOB_CRC);
+    less.flags = EDGEQ_BLOB_SKIP_CRC;
+    AGREE(edgeq_blob_open(&decoder, &less) == EDGEQ_BLOB_OK);
+    free(damaged);
+}
+
 /* Decode one blob and write its result. */
 static void result_of(const uint8_t *bytes, size_t size, uint64_t most_elements) {
     edgeq_decoder decoder;
@@ -169,6 +193,7 @@ static void result_of(const uint8_t *bytes, size_t size, uint64_t most_elements)
     AGREE(status == fault.status && status != EDGEQ_BLOB_WORKSPACE);
     if (status == EDGEQ_BLOB_OK) {
         values = in_all_ways(&decoder, &fault);
+        with_less(&blob);
     }
     AGREE(fault.status == EDGEQ_BLOB_OK || fault.offset <= size);
     AGREE(edgeq_blob_message(fault.status) != NULL && edgeq_blob_section(&decoder) != NULL);
