@@ -24,7 +24,7 @@ int edgeq_blob_workspace(const uint8_t *bytes, size_t size, size_t *words) {
     edgeq_decoder decoder;
     const int status = edgeq_blob_open(&decoder, &blob);
     *words = decoder.words_needed;
-    return status == EDGEQ_BLOB_WORKSPACE ? EDGEQ_BLOB_OK : status;
+    return status == EDGEQ_BLOB_SMALL_WORKSPACE ? EDGEQ_BLOB_OK : status;
 }
 
 const char *edgeq_blob_message(int status) {
@@ -71,7 +71,7 @@ const char *edgeq_blob_message(int status) {
         return "bits are left over that are not zero padding";
     case EDGEQ_BLOB_LIMIT:
         return "has more elements than allowed";
-    case EDGEQ_BLOB_WORKSPACE:
+    case EDGEQ_BLOB_SMALL_WORKSPACE:
         return "the workspace is too small";
     case EDGEQ_BLOB_WIDE:
         return "its values need 64 bits";

@@ -2,8 +2,8 @@
  *
  * Blobs of every codec. A program that reads one, in chunks:
  *
- *     static uint32_t workspace[EDGEQ_BLOB_WORKSPACE_WORDS];
- *     const edgeq_blob blob = {bytes, size, workspace, EDGEQ_BLOB_WORKSPACE_WORDS, 0, 0};
+ *     static uint32_t workspace[EDGEQ_BLOB_WORKSPACE];
+ *     const edgeq_blob blob = {bytes, size, workspace, EDGEQ_BLOB_WORKSPACE, 0, 0};
  *     edgeq_decoder decoder;
  *     int32_t chunk[64];
  *     size_t count = 0;
@@ -20,9 +20,8 @@
 
 #include "edgeq_decoder.h"
 
-/* Enough for any blob: two tables of 2^14 states of ans, and 4096 frequencies. */
-#define EDGEQ_BLOB_WORKSPACE_WORDS (2 * 16384 + 4096)
-#define EDGEQ_BLOB_WORKSPACE (4 * EDGEQ_BLOB_WORKSPACE_WORDS) /* in bytes */
+/* uint32_t that are enough for any blob: two tables of 2^14 states of ans, and 4096 frequencies. */
+#define EDGEQ_BLOB_WORKSPACE (2 * 16384 + 4096)
 
 #ifdef __cplusplus
 extern "C" {

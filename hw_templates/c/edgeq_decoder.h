@@ -42,7 +42,7 @@ enum edgeq_blob_status {
     EDGEQ_BLOB_SYMBOL,    /* bits that are no code */
     EDGEQ_BLOB_LEFTOVER,  /* bits after the last value, or padding that is not zero */
     EDGEQ_BLOB_LIMIT,     /* more elements than the caller takes */
-    EDGEQ_BLOB_WORKSPACE, /* the workspace is smaller than words_needed */
+    EDGEQ_BLOB_SMALL_WORKSPACE, /* the workspace is smaller than words_needed */
     EDGEQ_BLOB_WIDE,      /* the type needs 64 bits: use the functions that end in 64 */
     EDGEQ_BLOB_SEGMENT    /* there is no such segment */
 };

@@ -116,7 +116,7 @@ static int edgeq_check_workspace(edgeq_decoder *decoder, const edgeq_coder *code
     const size_t words = edgeq_table_words(decoder, coder, &setup->values) +
                          edgeq_table_words(decoder, coder, &setup->runs) + coder->scratch * most;
     decoder->words_needed = words > marks ? words : marks;
-    return decoder->words < decoder->words_needed ? edgeq_refuse(decoder, setup, EDGEQ_BLOB_WORKSPACE)
+    return decoder->words < decoder->words_needed ? edgeq_refuse(decoder, setup, EDGEQ_BLOB_SMALL_WORKSPACE)
                                                   : EDGEQ_BLOB_OK;
 }
 

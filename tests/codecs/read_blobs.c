@@ -162,7 +162,7 @@ static void with_less(const edgeq_blob *whole) {
     edgeq_blob less = *whole;
     if (less.words > 0) {
         less.words--;
-        AGREE(edgeq_blob_open(&decoder, &less) == EDGEQ_BLOB_WORKSPACE && decoder.words_needed == whole->words);
+        AGREE(edgeq_blob_open(&decoder, &less) == EDGEQ_BLOB_SMALL_WORKSPACE && decoder.words_needed == whole->words);
         less.words++;
     }
     AGREE(edgeq_blob_open(&decoder, &less) == EDGEQ_BLOB_OK);
@@ -185,12 +185,12 @@ static void result_of(const uint8_t *bytes, size_t size, uint64_t most_elements)
     size_t words = 0;
     int64_t *values = NULL;
     (void)edgeq_blob_workspace(bytes, size, &words);
-    AGREE(words <= EDGEQ_BLOB_WORKSPACE_WORDS);
+    AGREE(words <= EDGEQ_BLOB_WORKSPACE);
     uint32_t *workspace = room(words * sizeof *workspace);
     edgeq_blob blob = {bytes, size, workspace, words, most_elements, 0};
     const int status = edgeq_blob_open(&decoder, &blob);
     edgeq_fault fault = decoder.fault;
-    AGREE(status == fault.status && status != EDGEQ_BLOB_WORKSPACE);
+    AGREE(status == fault.status && status != EDGEQ_BLOB_SMALL_WORKSPACE);
     if (status == EDGEQ_BLOB_OK) {
         values = in_all_ways(&decoder, &fault);
         with_less(&blob);
