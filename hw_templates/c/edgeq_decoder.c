@@ -10,8 +10,6 @@
 #include "edgeq_header.h"
 #include "edgeq_segments.h"
 
-#define EDGEQ_WHOLE (-1)
-
 /* Stand before the first element of the segment. */
 static int edgeq_enter(edgeq_decoder *decoder) {
     edgeq_segments_enter(decoder);
@@ -20,12 +18,25 @@ static int edgeq_enter(edgeq_decoder *decoder) {
     return decoder->codec->start == NULL ? EDGEQ_BLOB_OK : decoder->codec->start(decoder);
 }
 
-/* Check that nothing of the segment is left. */
-static int edgeq_leave(edgeq_decoder *decoder) {
-    if (decoder->taken != decoder->stored_here) {
-        return edgeq_fail(decoder, EDGEQ_BLOB_COUNT, EDGEQ_WHOLE, 0);
+/* Find the next stored value of the segment, where there is one and it is not known yet. */
+static int edgeq_fetch(edgeq_decoder *decoder) {
+    edgeq_stored stored;
+    if (decoder->has_pending || decoder->taken == decoder->stored_here) {
+        return EDGEQ_BLOB_OK;
     }
-    return decoder->codec->finish == NULL ? EDGEQ_BLOB_OK : decoder->codec->finish(decoder);
+    const int status = decoder->codec->next(decoder, &stored);
+    if (status == EDGEQ_BLOB_OK) {
+        decoder->has_pending = true;
+        decoder->pending_place = stored.index;
+        decoder->pending_value = stored.value;
+    }
+    return status == EDGEQ_BLOB_END ? EDGEQ_BLOB_OK : status;
+}
+
+/* Check that nothing of the segment is left; a stored value that is lies outside. */
+static int edgeq_leave(edgeq_decoder *decoder) {
+    const int status = decoder->dense ? EDGEQ_BLOB_OK : edgeq_fetch(decoder);
+    return status != EDGEQ_BLOB_OK || decoder->codec->finish == NULL ? status : decoder->codec->finish(decoder);
 }
 
 /* Pass from finished segments to the next one that has elements. */
@@ -77,21 +88,6 @@ int edgeq_decoder_open(edgeq_decoder *decoder, const edgeq_blob *blob, const edg
     decoder->segment_rows = decoder->rows;
     status = decoder->codec->open(decoder);
     return status == EDGEQ_BLOB_OK ? edgeq_decoder_rewind(decoder) : status;
-}
-
-/* Find the next stored value of the segment, where there is one and it is not known yet. */
-static int edgeq_fetch(edgeq_decoder *decoder) {
-    edgeq_stored stored;
-    if (decoder->has_pending || decoder->taken == decoder->stored_here) {
-        return EDGEQ_BLOB_OK;
-    }
-    const int status = decoder->codec->next(decoder, &stored);
-    if (status == EDGEQ_BLOB_OK) {
-        decoder->has_pending = true;
-        decoder->pending_place = stored.index;
-        decoder->pending_value = stored.value;
-    }
-    return status == EDGEQ_BLOB_END ? EDGEQ_BLOB_OK : status;
 }
 
 /* Hand out fill values up to the next stored value, and that. */

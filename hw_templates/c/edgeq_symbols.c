@@ -170,6 +170,9 @@ int edgeq_symbols_start(edgeq_decoder *decoder) {
 }
 
 int edgeq_symbols_finish(edgeq_decoder *decoder) {
+    if (decoder->taken != decoder->stored_here) {
+        return edgeq_fail_here(decoder, EDGEQ_BLOB_COUNT);
+    }
     if (decoder->state != 0) {
         return edgeq_fail_here(decoder, EDGEQ_BLOB_LEFTOVER);
     }
