@@ -40,7 +40,7 @@ class Statistics:
         return kept
 
     @cached_property
-    def _runs(self) -> tuple[IntArray, IntArray]:
+    def runs(self) -> tuple[IntArray, IntArray]:
         """Distinct lengths of runs before stored values, and how often each occurs."""
         codes = self.tensor.codes
         short, long = np.zeros(_SHORT, np.int64), np.zeros(codes.size // _SHORT + 1, np.int64)
@@ -57,11 +57,11 @@ class Statistics:
     @property
     def longest_run(self) -> int:
         """Longest run before a stored value."""
-        return int(self._runs[0].max(initial=0))
+        return int(self.runs[0].max(initial=0))
 
     def count_runs(self, max_run: int) -> IntArray:
         """Return how often each run up to ``max_run`` is coded, and the escapes as the last."""
-        runs, times = self._runs
+        runs, times = self.runs
         cuts = np.where(runs > max_run, (runs - 1) // max(max_run, 1), 0)
         counts = np.zeros(max_run + 2, np.int64)
         np.add.at(counts, runs - cuts * max_run, times)
@@ -96,7 +96,9 @@ def _count_codes(codes: Codes, counts: IntArray) -> None:
         tables[3, codes[3 * quarter + k]] += 1
     for k in range(4 * quarter, codes.size):
         counts[codes[k]] += 1
-    counts += tables[0] + tables[1] + tables[2] + tables[3]
+    for code in range(counts.size):
+        for part in range(4):
+            counts[code] += tables[part, code]
 
 
 @kernel

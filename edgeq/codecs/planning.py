@@ -64,7 +64,7 @@ class Plan:
         return head + (self.runs.data if self.runs is not None else b"")
 
 
-def best_plan(statistics: Statistics, wishes: Wishes, first: Coding, where: str) -> Plan:
+def best_plan(statistics: Statistics, wishes: Wishes, first: Coding) -> Plan:
     """Return the smallest plan that fulfils the wishes; ``first`` has word bits, rows a segment and, for ans, any
     ``table_bits`` but 0. Raises InputError where there is none."""
     planner = _Planner(statistics, wishes, first)
@@ -72,7 +72,7 @@ def best_plan(statistics: Statistics, wishes: Wishes, first: Coding, where: str)
     if first.table_bits and plans and plans[0].values is not None:
         plans = sorted(planner.with_other_states(plans), key=lambda p: p.size)
     if not plans:
-        raise InputError(f"{where}: no table of at most {MAX_ENTRIES} entries holds this tensor of "
+        raise InputError(f"{statistics.tensor.where}: no table of at most {MAX_ENTRIES} entries holds this tensor of "
                          f"{statistics.tensor.type} under the options given; allow more low_bits or another mode")
     return plans[0]
 
