@@ -36,11 +36,11 @@ def sources(codec: str | None = None) -> list[str]:
     return [str(path) for path in reader_files(codec) if path.suffix == ".c"]
 
 
-def compile_reader(folder: Path, main: Path, files: Sequence[str], *flags: str) -> Path:
+def compile_reader(folder: Path, main: Path, files: Sequence[str], flags: Sequence[str] = SANITIZE) -> Path:
     """Compile a program with the reader, every warning an error and the sanitizers on."""
     program = folder / main.stem
     include = f"-I{template_folder() / 'c'}"
-    run([need_tool("gcc"), *C_FLAGS, *SANITIZE, *flags, include, str(main), *files, "-o", str(program)], folder)
+    run([need_tool("gcc"), *C_FLAGS, *flags, include, str(main), *files, "-o", str(program)], folder)
     return program
 
 
