@@ -46,17 +46,15 @@ unsigned edgeq_byte(edgeq_cursor *cursor) {
 /* Read a varint below 2^64. */
 static uint64_t edgeq_varint64(edgeq_cursor *cursor) {
     uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        const unsigned byte = edgeq_byte(cursor);
+    unsigned byte = 128;
+    for (unsigned shift = 0; byte >= 128; shift += 7) {
+        byte = edgeq_byte(cursor);
         if (!cursor->ok || (shift == 63 && byte > 1) || (shift > 0 && byte == 0)) {
             return edgeq_illegal(cursor);
         }
         value |= (uint64_t)(byte & 127) << shift;
-        if (byte < 128) {
-            return value;
-        }
     }
-    return edgeq_illegal(cursor);
+    return value;
 }
 
 uint64_t edgeq_varint(edgeq_cursor *cursor) {

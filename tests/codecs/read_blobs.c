@@ -123,6 +123,13 @@ static void narrowly(edgeq_decoder *decoder, const int64_t *values) {
         AGREE(narrow[k] == values[k]);
     }
     AGREE(elements == 0 || edgeq_decoder_decode64(decoder, NULL, elements - 1) == EDGEQ_BLOB_LIMIT);
+    size_t count = 0;
+    AGREE(edgeq_decoder_rewind(decoder) == EDGEQ_BLOB_OK);
+    AGREE(edgeq_decoder_read(decoder, narrow, elements, &count) == status);
+    AGREE(count == (status == EDGEQ_BLOB_OK ? elements : 0));
+    for (size_t k = 0; k < count; k++) {
+        AGREE(narrow[k] == values[place(decoder, k)]);
+    }
     free(narrow);
 }
 
@@ -137,6 +144,8 @@ static int64_t *in_all_ways(const edgeq_decoder *opened, edgeq_fault *fault) {
         free(values);
         values = NULL;
     }
+    AGREE(values != NULL || edgeq_decoder_rewind(&decoder) == status);
+    AGREE(values != NULL || edgeq_decoder_decode64(&decoder, NULL, (size_t)opened->elements) == status);
     const size_t largest[] = {1, 7, 300};
     for (int k = 0; k < 3; k++) {
         decoder = *opened;
@@ -150,8 +159,6 @@ static int64_t *in_all_ways(const edgeq_decoder *opened, edgeq_fault *fault) {
         by_segment(opened, values);
         decoder = *opened;
         narrowly(&decoder, values);
-    } else {
-        AGREE(edgeq_decoder_rewind(&decoder) != EDGEQ_BLOB_OK || decoder.segments > 1 || decoder.elements > 0);
     }
     return values;
 }
