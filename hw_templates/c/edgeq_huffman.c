@@ -148,9 +148,6 @@ static bool edgeq_number_codes(edgeq_code *code, const uint32_t *lengths, const 
         code->offset[length] = (uint16_t)offset;
         next += code->count[length];
         offset += code->count[length];
-        if (next > 1u << length) {
-            return false;
-        }
     }
     return next == 1u << EDGEQ_LONGEST_CODE || (used == 1 && code->count[1] == 1);
 }
