@@ -53,6 +53,9 @@ LITERAL: dict[str, tuple[bytes, list[int]]] = {
     "model": (entropy(HUFFMAN, [2], 2, "00 00 00 01 03 02 0006 0000 00 00 00", "80"), [1, -1]),
     # coarse, m = 0, x = 4: fields 1 1 are weights 1 1: the same frequencies as before
     "coarse": (entropy(ANS, [2], 1, "00 50 00 00 02 03 11", "18"), [1, 0]),
+    # weights of 21 entries that leave -1: of the two sevens the first, entry 2, becomes a 6; its third state, of x = 8,
+    # is position 10 (01010) and leads to state 0 by 00
+    "tie": (entropy(ANS, [1], 1, "00 50 00 00 15 03 1152211522221121222210", "50", type=0x88), [2]),
     "nothing": (entropy(HUFFMAN, [3], 0, "01 00 00 00", ""), [0, 0, 0]),
 }
 
@@ -73,6 +76,7 @@ BROKEN: list[tuple[bytes, str, str]] = [
     (b"EQC" + broken("values")[3:], "MAGIC", "header"),
     (b"EQB\2" + broken("values")[4:], "VERSION", "header"),
     (broken("values")[:-1] + b"\0", "CRC", "header"),
+    (broken("values", codec=0), "CODEC", "header"),
     (broken("values", codec=11), "CODEC", "header"),
     (broken("values", type=0x80), "TYPE", "header"),
     (broken("values", type=0x91), "TYPE", "header"),
