@@ -36,7 +36,10 @@ static int edgeq_fetch(edgeq_decoder *decoder) {
 /* Check that nothing of the segment is left; a stored value that is lies outside. */
 static int edgeq_leave(edgeq_decoder *decoder) {
     const int status = decoder->dense ? EDGEQ_BLOB_OK : edgeq_fetch(decoder);
-    return status != EDGEQ_BLOB_OK || decoder->codec->finish == NULL ? status : decoder->codec->finish(decoder);
+    if (status != EDGEQ_BLOB_OK || decoder->codec->finish == NULL) {
+        return status;
+    }
+    return decoder->codec->finish(decoder);
 }
 
 /* Pass from finished segments to the next one that has elements. */
