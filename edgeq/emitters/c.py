@@ -8,23 +8,21 @@ reflection over the ops, so that a new op needs its kernel alone. Source: design
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from edgeq.artefacts.templates import template_folder
+from edgeq.emitters.c_library import library_files
 from edgeq.emitters.c_model import Project
 from edgeq.emitters.c_text import parse_integers
 from edgeq.emitters.glue import render
 from edgeq.emitters.registry import EmittedFile, Vectors, emitter
-from edgeq.errors import ArtefactError, GraphError
+from edgeq.errors import ArtefactError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
 
 _ARRAY = re.compile(r"const u?int\d+_t (\w+)\[\d+\] = \{([^}]*)\};")
-_INCLUDE = re.compile(r'^#include "(\w+\.h)"$', re.MULTILINE)
 PROGRAM = "edgeq_check"
 
 
@@ -77,25 +75,3 @@ def write(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
     makefile = render("c/glue/Makefile.j2", provenance=common["provenance"], sources=sources, headers=headers)
     yield EmittedFile("Makefile", makefile, {"content": "build"})
     yield from project.vector_files()
-
-
-def library_files(kernels: Iterable[str]) -> list[Path]:
-    """Return the hand-written files of these kernels, of parameters and of the self check, with all that they include.
-
-    Raises GraphError for a kernel that is not written.
-    """
-    folder = template_folder() / "c"
-    wanted = ["edgeq_arith.h", "edgeq_check.h", "edgeq_platform.h"]
-    for kernel in sorted(set(kernels)):
-        if not (folder / f"edgeq_{kernel}.c").is_file():
-            raise GraphError(f"format c has no kernel for {kernel}; write hw_templates/c/edgeq_{kernel}.c")
-        wanted.append(f"edgeq_{kernel}.h")
-    found: set[Path] = set()
-    while wanted:
-        path = folder / wanted.pop()
-        if path in found or not path.is_file():
-            continue
-        found.add(path)
-        wanted += _INCLUDE.findall(path.read_text(encoding="ascii"))
-        wanted += [f"{path.stem}.c"] if path.suffix == ".h" else []
-    return sorted(found)

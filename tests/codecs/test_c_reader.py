@@ -1,0 +1,245 @@
+"""The C reader of blobs: literal blobs, broken ones, and the same verdict and values as Python's on all others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeq import IntType
+from edgeq.artefacts.templates import template_folder
+from edgeq.codecs import decode, get, names, read_header
+from edgeq.emitters.c_library import reader_files
+from edgeq.errors import CodecError, EdgeqError, InputError
+from tests.codecs.c_reader import DRIVER, STATUS, compile_reader, results, sources
+from tests.codecs.corpus import codecs, sparse, types
+from tests.codecs.entropy_blobs import ANS, BROKEN, HUFFMAN, LITERAL, SLY, any_table, entropy
+from tests.codecs.fuzz import MOST, frame, inputs, with_crc
+from tests.codecs.test_faults import FAULTS, matrix
+from tests.codecs.test_stored_bytes import CASES
+from tests.tools import need_tool, run
+
+pytestmark = pytest.mark.hardware
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The driver, compiled with the sanitizers."""
+    return compile_reader(tmp_path_factory.mktemp("reader"), DRIVER, sources())
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The driver as on a device whose registers have 32 bits."""
+    return compile_reader(tmp_path_factory.mktemp("narrow"), DRIVER, sources(), ["-DEDGEQ_WINDOW_BITS=32"])
+
+
+@pytest.mark.parametrize("width", ["program", "narrow"])
+def test_literal_blobs(width: str, request: pytest.FixtureRequest) -> None:
+    program = request.getfixturevalue(width)
+    plain = [(with_crc(bytes.fromhex(text) + bytes(4)), array) for _, _, array, _, text in CASES.values()]
+    blobs = [blob for blob, _ in LITERAL.values()] + [blob for blob, _ in plain]
+    expected = [values for _, values in LITERAL.values()] + [array.reshape(-1).tolist() for _, array in plain]
+    for found, values in zip(results(program, blobs, 0), expected, strict=True):
+        assert (found.status, found.elements.tolist()) == ("OK", values)
+
+
+def test_every_rule_broken_once(program: Path) -> None:
+    found = results(program, [blob for blob, _ in FAULTS], MOST)
+    for (blob, message), result in zip(FAULTS, found, strict=True):
+        header = read_header(blob)
+        name, section = list(header.sections.items())[result.section]
+        assert result.status not in ("OK", "END"), message
+        assert result.section >= 0, message
+        assert f"section '{name}'" in message, result
+        assert section.offset <= result.offset <= section.offset + section.length, message
+
+
+@pytest.mark.parametrize("width", ["program", "narrow"])
+def test_every_rule_of_huffman_and_ans_broken_once(width: str, request: pytest.FixtureRequest) -> None:
+    program = request.getfixturevalue(width)
+    found = results(program, [blob for blob, _, _ in BROKEN], MOST)
+    for (blob, status, section), result in zip(BROKEN, found, strict=True):
+        name = "header" if result.section < 0 else ("tables", "data")[result.section]
+        assert (result.status, name) == (status, section), blob.hex(" ")
+        with pytest.raises(CodecError):
+            decode(blob, max_elements=MOST)
+    never = {"OK", "END", "SMALL_WORKSPACE", "WIDE", "SEGMENT"}  # the driver looks at these itself
+    assert {status for _, status, _ in BROKEN} == set(STATUS) - never
+
+
+def test_faults_that_look_legal(program: Path) -> None:
+    for (blob, status, section), result in zip(SLY, results(program, [b for b, _, _ in SLY], MOST), strict=True):
+        assert (result.status, list(read_header(blob).sections)[result.section]) == (status, section)
+        assert python_reads(blob, MOST) is None
+
+
+def test_the_widest_numbers_are_legal(program: Path) -> None:
+    blobs = [matrix("fixed_point", f"{'ff' * 9}01 2300c0", 6), matrix("zero_runs", f"020008{'ff' * 8}7f 010000 -", 0)]
+    for blob, result in zip(blobs, results(program, blobs, MOST), strict=True):
+        assert (result.status, python_reads(blob, MOST) is not None) == ("OK", True), blob.hex(" ")
+
+
+def test_more_than_fits_is_refused_before_it_is_read(program: Path) -> None:
+    """2^32 stored values of csr, and elements over the limit, in blobs that have no such bytes."""
+    many = frame(5, 0x83, [2**17, 2**17], 0, 2**32, [bytes.fromhex("2011"), b"", b"", b""])
+    assert [r.status for r in results(program, [many], 0)] == ["COUNT"]
+    assert [r.status for r in results(program, [many], 2**33)] == ["LIMIT"]
+
+
+def test_a_padding_value_may_be_the_last(program: Path) -> None:
+    # run bits 2, style 1, W 8, G 0: 11 0000, four elements 0, and the others
+    blob = frame(8, 4, [12], 0, 1, [bytes.fromhex("02010800"), b"", b"\xc0"])
+    assert decode(blob).tolist() == [0] * 12
+    (found,) = results(program, [blob], MOST)
+    assert (found.status, found.elements.tolist()) == ("OK", [0] * 12)
+
+
+def same(program: Path, blobs: Sequence[bytes], most: int) -> int:
+    """Compare verdict and values with Python's; return the number of legal blobs."""
+    legal = 0
+    for blob, result in zip(blobs, results(program, blobs, most), strict=True):
+        values = python_reads(blob, most)
+        assert (result.status == "OK") == (values is not None), f"{result}: {blob.hex(' ')}"
+        if values is not None:
+            assert np.array_equal(values, result.elements), blob.hex(" ")
+            legal += 1
+    return legal
+
+
+def python_reads(blob: bytes, most: int) -> np.ndarray | None:
+    """Return the elements, row-major, or nothing where the blob is refused."""
+    try:
+        return decode(blob, max_elements=most).astype(np.int64).reshape(-1)
+    except CodecError:
+        return None
+
+
+def test_every_codec_option_and_width(program: Path, narrow: Path) -> None:
+    rng = np.random.default_rng(5)
+    blobs = []
+    for codec in codecs():
+        step = 16 if codec.name in ("huffman", "ans") else 3
+        for type in list(types(codec))[int(rng.integers(step)) :: step]:
+            fill_value = int(rng.integers(type.qmin, type.qmax, endpoint=True))
+            shape = ((5,), (3, 4), (2, 3, 3), (1, 40), (9, 2))[rng.integers(5)]
+            blobs.append(codec.encode(sparse(rng, shape, type, fill_value), type=type, fill_value=fill_value))
+    assert same(program, blobs, MOST) == same(narrow, blobs, MOST) == len(blobs) > 200
+
+
+def encoded(name: str, options: dict[str, Any], array: np.ndarray, type: IntType, fill_value: int) -> bytes:
+    """Return a blob, or nothing where the codec has no such options or holds no such tensor."""
+    try:
+        return get(name, **options).encode(array, type=type, fill_value=fill_value)
+    except EdgeqError:
+        return b""
+
+
+def weights(
+    rng: np.random.Generator, shape: tuple[int, ...], spread: float, fill_value: int, share: float
+) -> np.ndarray:
+    """Return a tensor as weights often are: ``share`` of it the fill value, the others around it."""
+    far = np.clip(np.round(rng.laplace(0, spread, shape)), -100, 100).astype(np.int64)
+    return fill_value + np.where(rng.random(shape) < share, 0, far)
+
+
+@pytest.mark.parametrize("name", ["huffman", "ans"])
+def test_every_mode_table_and_restart(name: str, program: Path, narrow: Path) -> None:
+    rng = np.random.default_rng(6)
+    blobs = []
+    for mode in ("values", "runs", "joint"):
+        for table in ("dense", "list", "model", "coarse", None):
+            for word_bits, restart in ((8, "none"), (16, "channel"), (32, "bank"), (64, "channel")):
+                options = {"mode": mode, "table": table, "word_bits": word_bits, "restart": restart, "banks": 3}
+                for bits, spread, share in ((8, 2.0, 0.7), (16, 40.0, 0.2), (8, 1.0, 0.98)):
+                    array = weights(rng, (5, 3, 11), spread, 3, share)
+                    blobs.append(encoded(name, options, array, IntType(bits), 3))
+    made = [blob for blob in blobs if blob]
+    assert same(program, made, MOST) == same(narrow, made, MOST) == len(made) > 60
+
+
+@pytest.mark.parametrize(("codec", "kind", "log2_states"), [(HUFFMAN, 2, 0), (ANS, 2, 6), (ANS, 3, 6)])
+def test_tables_from_weights(codec: int, kind: int, log2_states: int, program: Path) -> None:
+    """One element: what it is, and whether the bits are legal, tells where its symbol stands in the table."""
+    rng = np.random.default_rng(codec + kind)
+    blobs = []
+    for _ in range(40):
+        tables = any_table(rng, codec, kind, log2_states)
+        starts = [(1 << k) - 1 << 16 - k for k in range(16)] if codec == HUFFMAN else range(0, 1 << 16, 1 << 10)
+        for start in starts:
+            for count in (0, 1):
+                data = start.to_bytes(2, "little").hex()
+                blobs.append(entropy(codec, [1], count, tables, data, type=0x88))
+    assert same(program, blobs, MOST) > len(blobs) // 12
+    if codec == HUFFMAN:  # codes over 15 bits: weights of a power of two each are halved
+        steep = "10 00 00 00 14 02 0000 0000 00 00 00"
+        blobs = [entropy(codec, [1], 1, steep, (k << 8).to_bytes(2, "little").hex(), type=0x88) for k in range(256)]
+        assert same(program, blobs, MOST) > 8
+
+
+def test_damaged_blobs_have_pythons_verdict(program: Path, narrow: Path) -> None:
+    blobs = list(inputs(5000, 7))
+    assert 500 < same(program, blobs, MOST) < 2500
+    assert same(narrow, blobs[:500], MOST) > 50
+
+
+def test_headers_are_c_plus_plus(tmp_path: Path) -> None:
+    headers = [path.name for path in reader_files() if path.suffix == ".h"]
+    text = "".join(f'#include "{name}"\n' for name in headers)
+    (tmp_path / "all.cc").write_text(f"{text}int main() {{ return EDGEQ_BLOB_OK; }}\n")
+    flags = ["-std=c++11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-fsyntax-only"]
+    run([need_tool("g++"), *flags, f"-I{template_folder() / 'c'}", "all.cc"], tmp_path)
+
+
+ALONE = """
+#include "edgeq_{header}.h"
+
+int main(void) {{
+    const edgeq_codec *const codecs[] = {{&edgeq_codec_{codec}, NULL}};
+    const uint8_t bytes[] = {{{bytes}}};
+    static uint32_t workspace[1024];
+    const edgeq_blob blob = {{bytes, sizeof bytes, workspace, 1024, 0, 0}};
+    edgeq_decoder decoder;
+    int32_t out[6];
+    size_t count = 0;
+    int status = edgeq_decoder_open(&decoder, &blob, codecs);
+    status = status == EDGEQ_BLOB_OK ? edgeq_decoder_read(&decoder, out, 6, &count) : status;
+    return status == EDGEQ_BLOB_OK && count == {count} && out[1] == {second} ? 0 : 1;
+}}
+"""
+
+
+@pytest.mark.parametrize(("codec", "header", "blob", "count", "second"), [
+    ("huffman", "huffman", LITERAL["runs"][0], 6, 0),
+    ("packed", "plain", with_crc(bytes.fromhex(CASES["packed"][4]) + bytes(4)), 6, 0),
+], ids=["huffman", "packed"])
+def test_one_codec_alone(codec: str, header: str, blob: bytes, count: int, second: int, tmp_path: Path) -> None:
+    main = tmp_path / "alone.c"
+    values = ", ".join(map(str, blob))
+    main.write_text(ALONE.format(header=header, codec=codec, bytes=values, count=count, second=second))
+    files = reader_files(codec)
+    assert not {"edgeq_blob.c", "edgeq_sparse.c", "edgeq_tans.c"} & {path.name for path in files}
+    run([str(compile_reader(tmp_path, main, sources(codec), []))], tmp_path)
+
+
+def test_the_example_of_the_readme(tmp_path: Path) -> None:
+    text = (template_folder() / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```c\n(.*?)```", text, re.DOTALL)
+    main = tmp_path / "example.c"
+    main.write_text(example)
+    program = compile_reader(tmp_path, main, sources(), [])
+    values = np.arange(-70, 70)
+    blob = get("huffman").encode(values, type=IntType(8))
+    assert run([str(program)], tmp_path, blob).decode().split() == [str(v) for v in values]
+
+
+def test_files_of_codecs() -> None:
+    folder = template_folder() / "c"
+    assert reader_files() == sorted(set().union(*(reader_files(name) for name in names()), [
+        folder / "edgeq_blob.c", folder / "edgeq_blob.h"]))
+    with pytest.raises(InputError, match="the C reader has no codec 'zip'; it has packed, "):
+        reader_files("zip")
