@@ -1,0 +1,70 @@
+"""A Verilog project around decoders: templates copied byte for byte, constants per tensor, testbench and Makefile.
+
+Source: design page "Hardware templates", "Testbench contract".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeq.artefacts.templates import template_folder
+from edgeq.emitters.glue import comment, render
+from edgeq.emitters.registry import EmittedFile
+
+MARK = "EDGEQ_RTL"
+"""How the last line of a simulation begins."""
+TESTBENCH = "testbench.v"
+_INSTANCE = re.compile(r"^ +(edgeq_\w+) (?:#\(|u_)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A tensor of the testbench: the constants that its checking module gets, by name and in Verilog."""
+
+    stem: str
+    about: str
+    constants: Mapping[str, str]
+    elements: int
+
+    @property
+    def header(self) -> str:
+        """Path of the file of constants."""
+        return f"{self.stem}.vh"
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the constants without their ranges."""
+        return [name.split()[-1] for name in self.constants]
+
+
+def project_files(module: str, tensors: Sequence[Checked], provenance: str) -> Iterator[EmittedFile]:
+    """Yield constants, library, testbench and Makefile for tensors that ``module`` checks."""
+    said = comment(provenance)
+    for tensor in tensors:
+        text = render("rtl/glue/tensor.vh.j2", provenance=said, about=comment(tensor.about),
+                      constants=list(tensor.constants.items()))
+        yield EmittedFile(tensor.header, text, {"content": "constants"})
+    library = library_files([module])
+    for path in library:
+        yield EmittedFile(path.name, path.read_bytes(), {"content": "library"})
+    values = sum(t.elements for t in tensors)
+    bench: dict[str, Any] = {"module": module, "tensors": tensors, "mark": MARK, "values": values}
+    yield EmittedFile(TESTBENCH, render("rtl/glue/testbench.v.j2", provenance=said, **bench), {"content": "check"})
+    makefile = render("rtl/glue/Makefile.j2", provenance=said, mark=MARK,
+                      sources=[TESTBENCH, *(p.name for p in library)])
+    yield EmittedFile("Makefile", makefile, {"content": "build"})
+
+
+def library_files(modules: Iterable[str]) -> list[Path]:
+    """Return the files of these modules and of all that they instantiate."""
+    wanted, found = list(modules), set[Path]()
+    while wanted:
+        path = template_folder() / "rtl" / f"{wanted.pop()}.v"
+        if path not in found:
+            found.add(path)
+            wanted += _INSTANCE.findall(path.read_text(encoding="ascii"))
+    return sorted(found)
