@@ -95,7 +95,11 @@ module edgeq_huffman_table #(
             localparam [15:0] FIRST = place_of_first(l);
             localparam integer OWN = l;
             localparam [3:0] LENGTH = OWN[3:0];
-            assign below[l] = {1'b0, bits} < LIMIT;
+            if (LIMIT == {(LONGEST + 1){1'b0}}) begin : g_none
+                assign below[l] = 1'b0;
+            end else begin : g_some
+                assign below[l] = {1'b0, bits} < LIMIT;
+            end
             assign length_so_far[l] = length_so_far[l-1] | {4{below[l] && !below[l-1]}} & LENGTH;
             assign first_so_far[l] = first_so_far[l-1] | {16{held_length == LENGTH}} & FIRST;
         end
