@@ -1,1 +1,1 @@
-"""Tensors to bytes and back: text of memory files, element orders."""
+"""Tensors to coordinate form and to the YAML of CNN_Compress, and back."""

@@ -18,13 +18,13 @@ from edgeq.arith.types import IntType
 from edgeq.artefacts.manifest import dump_yaml, parse_yaml
 from edgeq.artefacts.npy import npy_bytes, parse_npy
 from edgeq.codecs.coo import Coo, decode_coo, encode_coo
-from edgeq.codecs.hexadecimal import require_range
-from edgeq.codecs.layout import WEIGHTS, from_layout, restrict, to_layout
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.emitters.registry import EmittedFile, Vectors, emitter, provenance
 from edgeq.errors import CodecError, InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, IntArray
+from edgeq.memory.layout import WEIGHTS, from_layout, restrict, to_layout
+from edgeq.memory.packing import require_range
 
 
 def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, Array]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edgeq.arith.types import IntType
-from edgeq.codecs.layout import weight_axes
 from edgeq.errors import GraphError
 from edgeq.ir.graph import Graph, Node
 from edgeq.ir.op import Op
 from edgeq.ir.quantization import Table
 from edgeq.ir.stems import layer_stems
 from edgeq.ir.tensor import Constant, IntArray
+from edgeq.memory.layout import weight_axes
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ import numpy as np
 from edgeq.arith.types import IntType
 from edgeq.artefacts.manifest import NAME, Entry
 from edgeq.artefacts.npy import load_npy
-from edgeq.codecs.hexadecimal import WordCountError, decode_hex, require_range
-from edgeq.codecs.layout import from_layout
 from edgeq.errors import ArtefactError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
+from edgeq.memory.hexadecimal import decode_hex
+from edgeq.memory.layout import from_layout
+from edgeq.memory.packing import WordCountError, require_range
 from edgeq.vectors.plan import Slot, slots
 from edgeq.vectors.read import vector_manifest
 

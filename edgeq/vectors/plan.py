@@ -8,13 +8,13 @@ from typing import Any
 
 from edgeq.arith.types import IntType
 from edgeq.artefacts.manifest import Manifest
-from edgeq.codecs.hexadecimal import Packing
-from edgeq.codecs.layout import ACTIVATIONS, restrict, value_axes
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.quantization import Codes, Table
 from edgeq.ir.stems import layer_stems
 from edgeq.ir.tensor import TensorType
+from edgeq.memory.layout import ACTIVATIONS, restrict, value_axes
+from edgeq.memory.packing import Packing
 
 KEY = "vectors"
 """Top-level field of the manifest that marks a vector folder."""

@@ -13,11 +13,12 @@ from edgeq.artefacts.manifest import Entry, Manifest, check_files, read_manifest
 from edgeq.artefacts.npy import load_npy
 from edgeq.artefacts.regular import require_regular
 from edgeq.bundle import graph_digest
-from edgeq.codecs.hexadecimal import Packing, decode_hex, require_range
-from edgeq.codecs.layout import from_layout
 from edgeq.errors import ArtefactError, CodecError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, IntArray
+from edgeq.memory.hexadecimal import decode_hex
+from edgeq.memory.layout import from_layout
+from edgeq.memory.packing import Packing, require_range
 from edgeq.vectors.plan import KEY, Slot, is_vector_manifest, raw_files, slots
 
 _IMAGES = 64

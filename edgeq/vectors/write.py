@@ -18,11 +18,11 @@ from edgeq.artefacts.manifest import NAME, Entry, Manifest, manifest_bytes, read
 from edgeq.artefacts.npy import npy_head
 from edgeq.artefacts.turns import turn
 from edgeq.bundle import graph_digest
-from edgeq.codecs.hexadecimal import encode_hex
-from edgeq.codecs.layout import to_layout
 from edgeq.errors import ArtefactError, InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
+from edgeq.memory.hexadecimal import encode_hex
+from edgeq.memory.layout import to_layout
 from edgeq.simulator import run_blocks
 from edgeq.vectors.plan import KEY, Slot, is_vector_manifest, pixel_slots, raw_files, require_layout, slots
 

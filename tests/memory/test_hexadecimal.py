@@ -1,21 +1,18 @@
-"""Text for `$readmemh`: literal words, every fault named, an independent reader, and the simulators that load it."""
+"""Text for `$readmemh`: literal words, every fault named, an independent reader."""
 
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgeq.arith.types import IntType
-from edgeq.codecs.hexadecimal import Packing, decode_hex, encode_hex
 from edgeq.errors import CodecError, InputError
-from tests.tools import need_tool, simulate_iverilog, verilate
-from tests.tools import run as run_tool
+from edgeq.memory.hexadecimal import decode_hex, encode_hex
+from edgeq.memory.packing import Packing
 
 S8, U8, S9 = IntType(8), IntType(8, signed=False), IntType(9)
-WIDTHS = (1, 3, 8, 9, 18, 32)
 
 
 def read_words(text: bytes, bits: int, *, signed: bool) -> list[int]:
@@ -160,54 +157,3 @@ def test_packings_that_do_not_exist() -> None:
         Packing(8, 0)
     with pytest.raises(InputError, match="lane0 'left' does not exist; use lsb or msb"):
         Packing(8, 2, "left")
-
-
-def memories(folder: Path) -> dict[int, list[int]]:
-    """Write a memory file of 16 words per width, named as the testbenches want them."""
-    held = {}
-    for bits in WIDTHS:
-        values = corners(IntType(bits))[:16]
-        (folder / f"m{bits}.hex").write_bytes(encode_hex(np.array(values), IntType(bits)))
-        held[bits] = values
-    return held
-
-
-def declarations() -> str:
-    """Return Verilog that loads every memory file."""
-    parts = [f"    reg signed [{w - 1}:0] m{w} [0:15];\n    initial $readmemh(\"m{w}.hex\", m{w});\n" for w in WIDTHS]
-    return "".join(parts)
-
-
-@pytest.mark.hardware
-def test_iverilog_loads_the_same_numbers(tmp_path: Path) -> None:
-    held = memories(tmp_path)
-    shown = "".join(f'            $display("{w} %0d", m{w}[i]);\n' for w in WIDTHS)
-    bench = tmp_path / "bench.v"
-    bench.write_text(
-        f"module bench;\n{declarations()}    integer i;\n    initial begin\n        #1;\n"
-        f"        for (i = 0; i < 16; i = i + 1) begin\n{shown}        end\n        $finish;\n    end\nendmodule\n")
-    got: dict[int, list[int]] = {w: [] for w in WIDTHS}
-    for line in simulate_iverilog([bench], tmp_path):
-        width, value = line.split()
-        got[int(width)].append(int(value))
-    assert got == held
-
-
-@pytest.mark.hardware
-def test_verilator_loads_the_same_numbers(tmp_path: Path) -> None:
-    need_tool("verilator")
-    held = memories(tmp_path)
-    ports = ", ".join(f"output wire signed [{w - 1}:0] y{w}" for w in WIDTHS)
-    assigns = "".join(f"    assign y{w} = m{w}[i];\n" for w in WIDTHS)
-    module = tmp_path / "memories.v"
-    module.write_text(f"module memories (input wire [3:0] i, {ports});\n{declarations()}{assigns}endmodule\n")
-    shown = "".join(f'    std::printf("{w} %llu\\n", (unsigned long long)top.y{w});\n' for w in WIDTHS)
-    main = (
-        '#include "Vmemories.h"\n#include "verilated.h"\n#include <cstdio>\nint main() {\n    Vmemories top;\n'
-        f"    for (int i = 0; i < 16; i++) {{\n    top.i = i;\n    top.eval();\n{shown}    }}\n    return 0;\n}}\n")
-    program = verilate([module], main, tmp_path)
-    got: dict[int, list[int]] = {w: [] for w in WIDTHS}
-    for line in run_tool([str(program)], tmp_path).decode().splitlines():
-        width, value = map(int, line.split())
-        got[width].append(value - (1 << width) if value >> (width - 1) else value)
-    assert got == held

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeq.codecs.layout import from_layout, permutation, restrict, to_layout, value_axes, weight_axes
 from edgeq.errors import InputError
+from edgeq.memory.layout import from_layout, permutation, restrict, to_layout, value_axes, weight_axes
 
 CHW = np.array([[[111, 112], [121, 122]], [[211, 212], [221, 222]]])  # digits: channel, row, column
 OIHW = np.arange(2 * 3 * 2 * 2).reshape(2, 3, 2, 2)
