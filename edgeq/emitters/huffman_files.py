@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from edgeq.arith.types import IntType
-from edgeq.codecs.hexadecimal import Packing, decode_hex, encode_hex
 from edgeq.emitters.huffman_image import COUNT_BITS, JOINT, LONGEST, RUNS, Image, Table
 from edgeq.emitters.registry import EmittedFile
 from edgeq.emitters.rtl_project import Checked
 from edgeq.ir.tensor import Array, IntArray
+from edgeq.memory.hexadecimal import decode_hex, encode_hex
+from edgeq.memory.packing import Packing
 
 _RESTART = Packing(32, lanes=2)
 _U32 = IntType(32, signed=False)
@@ -57,7 +58,8 @@ def read_image(files: Mapping[str, bytes], holds: Mapping[str, Any], shape: tupl
     stem, type = holds["stem"], IntType(holds["type"]["bits"], holds["type"]["signed"])
     mode, run_bits, segments = holds["mode"], holds["run_bits"], holds["segments"]
     value_counts, run_counts = tuple(holds["value_counts"]), tuple(holds["run_counts"])
-    pairs = decode_hex(files[f"{stem}.restart.hex"], _U32, 2 * segments, _RESTART, f"{stem}.restart.hex").reshape(-1, 2)
+    pairs = decode_hex(files[f"{stem}.restart.hex"], _U32, 2 * segments, _RESTART, f"{stem}.restart.hex")
+    pairs = pairs.astype(np.int64).reshape(-1, 2)
     stream = _read(files, f"{stem}.words.hex", holds["word_bits"], holds["words"]).view(np.uint64)
     entry_bits = type.bits + (run_bits if mode == JOINT else 0)
     values = _read(files, f"{stem}.values.hex", entry_bits, sum(value_counts))
@@ -105,4 +107,4 @@ def _hex(values: Array, bits: int) -> bytes:
 
 
 def _read(files: Mapping[str, bytes], path: str, bits: int, count: int) -> IntArray:
-    return decode_hex(files[path], IntType(bits, signed=bits == 64), max(count, 1), where=path)[:count]
+    return decode_hex(files[path], IntType(bits, signed=bits == 64), max(count, 1), where=path)[:count].astype(np.int64)

@@ -121,7 +121,7 @@ def make_image(coded: Coded, where: str) -> Image:
     if not math.prod(coded.shape):
         raise InputError(f"{where}: shape {list(coded.shape)} has no elements; there is nothing to decode in hardware")
     run_bits = max(1, coded.largest_run.bit_length())
-    values, order = _table(coded.value_lengths, _value_entries(coded, run_bits))
+    values, order = _table(coded.value_lengths, _value_entries(coded))
     runs, run_order = _table(coded.run_lengths, _run_entries(coded))
     number, table, places = {
         VALUES: (-1, values, order), RUNS: (coded.largest_run + 1, runs, run_order),
@@ -144,7 +144,7 @@ def _table(lengths: IntArray, entries: IntArray) -> tuple[Table, IntArray]:
     return Table(tuple(counts.tolist()), entries[order]), order
 
 
-def _value_entries(coded: Coded, run_bits: int) -> IntArray:
+def _value_entries(coded: Coded) -> IntArray:
     """Return what each entry of the value table stands for, by number."""
     numbers = np.arange(coded.value_lengths.size, dtype=np.int64)
     runs = np.zeros_like(numbers)

@@ -17,6 +17,8 @@ from edgeq.emitters.registry import EmittedFile
 
 MARK = "EDGEQ_RTL"
 """How the last line of a simulation begins."""
+SIMULATOR = ("iverilog", "vvp")
+"""What `make check` runs."""
 TESTBENCH = "testbench.v"
 _INSTANCE = re.compile(r"^ +(edgeq_\w+) (?:#\(|u_)", re.MULTILINE)
 

@@ -67,7 +67,7 @@ def cases() -> list[Case]:
     skew[0][:] = range(16)
     large = [[(37 * k) % 4096 - 2048 for k in range(64 * r, 64 * r + 64)] for r in range(4)]
     edges = [[-128, 127, 0, -1, 1, 127, -128], [3, 2, 4, -128, 127, 3, 3]]
-    made = [
+    return [
         Case("values_8", small, S4, {}),
         Case("values_16", small, S4, {"word_bits": 16, "group": 1}),
         Case("values_32", small, S4, {"word_bits": 32, "group": 2}),
@@ -103,4 +103,3 @@ def cases() -> list[Case]:
              {"mode": 2, "most": 5, "escape": True, "low": 4, "fill": -7, "word_bits": 16, "group": 1}),
         Case("joint_64", _sparse(7, 9, 0.5, [1, 2, 3]), S4, {"mode": 2, "most": 8, "word_bits": 64, "group": 2}),
     ]
-    return made
