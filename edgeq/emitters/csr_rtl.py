@@ -18,7 +18,7 @@ from edgeq.arith.types import IntType
 from edgeq.codecs.registry import get
 from edgeq.emitters.registry import Check, EmittedFile, Vectors, emitter, provenance
 from edgeq.emitters.rtl_project import MARK, SIMULATOR, Checked, project_files
-from edgeq.emitters.rtl_weights import Weight, restored, stream_shape, stream_type, weights
+from edgeq.emitters.rtl_weights import restored, stream_shape, stream_type, weights
 from edgeq.errors import CodecError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, IntArray
@@ -64,51 +64,47 @@ def write(graph: Graph, vectors: Vectors, *, layout: str = "ohwi", flatten: str 
     del vectors
     checked = []
     for weight in weights(graph, layout, flatten, "csr_rtl"):
-        made = _Rows(weight)
-        yield from made.files()
-        checked.append(made.constants())
-    yield from project_files("edgeq_csr_check", checked, provenance(graph))
-
-
-class _Rows:
-    """The sparse rows of one weight."""
-
-    def __init__(self, weight: Weight) -> None:
         kept = weight.parameter
-        self.weight, self.stem, self.type, self.array = weight, kept.stem, kept.type, weight.array
-        codec = get("csr")
-        blob = codec.encode(self.array, type=kept.type, fill_value=weight.fill_value, where=kept.name)
-        parts = codec.parts(blob, where=kept.name)
-        self.indptr = parts["indptr"].astype(np.int64)
-        self.indices, self.data = parts["indices"].astype(np.int64), parts["data"].astype(np.int64)
-        self.rows, self.columns = self.array.shape[0], math.prod(self.array.shape[1:])
-        self.column_bits = max(1, (self.columns - 1).bit_length())
-        self.row_bits = max(1, (self.rows - 1).bit_length())
-        self.count_bits = 8 * parts["indptr"].itemsize
+        rows = Rows(weight.array, kept.type, weight.fill_value, kept.name)
+        yield from (EmittedFile(f.path, f.data, {**weight.holds, **f.holds}) for f in rows.files(kept.stem))
+        checked.append(rows.constants(kept.stem, weight.about))
+    yield from project_files(checked, provenance(graph))
 
-    def files(self) -> Iterator[EmittedFile]:
-        """Yield the memories."""
-        bits, stem = self.type.bits, self.stem
+
+class Rows:
+    """An array as sparse rows: its first axis against all others."""
+
+    def __init__(self, array: IntArray, type: IntType, fill_value: int, where: str) -> None:
+        codec = get("csr")
+        parts = codec.parts(codec.encode(array, type=type, fill_value=fill_value, where=where), where=where)
+        self.array, self.type, self.fill_value = array, type, fill_value
+        self.indptr, self.indices, self.data = (parts[k].astype(np.int64) for k in ("indptr", "indices", "data"))
+        self.rows, self.columns = array.shape[0], math.prod(array.shape[1:])
+        self.row_bits, self.column_bits = (max(1, (n - 1).bit_length()) for n in (self.rows, self.columns))
+        self.indptr_bits = 8 * parts["indptr"].itemsize
+
+    def files(self, stem: str) -> Iterator[EmittedFile]:
+        """Yield the memories; Verilog has no empty memory, so one without entries gets a word of zeros."""
+        bits = self.type.bits
         entries = self.indices << bits | self.data & ((1 << bits) - 1)
-        if not entries.size:
-            entries = np.zeros(1, np.int64)
-        common = {**self.weight.holds, "stem": stem, "fill_value": self.weight.fill_value, "count": self.data.size,
-                  "column_bits": self.column_bits, "indptr_bits": self.count_bits}
+        holds = {"stem": stem, "fill_value": self.fill_value, "count": self.data.size,
+                 "column_bits": self.column_bits, "indptr_bits": self.indptr_bits}
         texts = {
-            "indptr": encode_hex(self.indptr, IntType(self.count_bits, signed=False)),
-            "entries": encode_hex(entries, IntType(self.column_bits + bits, signed=False)),
+            "indptr": encode_hex(self.indptr, IntType(self.indptr_bits, signed=False)),
+            "entries": encode_hex(entries if entries.size else np.zeros(1, np.int64),
+                                  IntType(self.column_bits + bits, signed=False)),
             "expected": encode_hex(self.array, self.type, where=stem),
         }
         for part, data in texts.items():
-            yield EmittedFile(f"{stem}.{part}.hex", data, {**common, "part": part})
+            yield EmittedFile(f"{stem}.{part}.hex", data, {**holds, "part": part})
 
-    def constants(self) -> Checked:
+    def constants(self, stem: str, about: str) -> Checked:
         """Return the constants for `edgeq_csr_check`."""
         bits = self.type.bits
         numbers = {"ROWS": self.rows, "COLUMNS": self.columns, "BITS": bits, "ROW_BITS": self.row_bits,
-                   "COLUMN_BITS": self.column_bits, "COUNT_BITS": self.count_bits, "ENTRIES": self.data.size}
-        return Checked(self.stem, self.weight.about, {
+                   "COLUMN_BITS": self.column_bits, "COUNT_BITS": self.indptr_bits, "ENTRIES": self.data.size}
+        return Checked("edgeq_csr_check", stem, about, {
             **{f"integer {name}": str(value) for name, value in numbers.items()},
-            f"[{bits - 1}:0] FILL": f"{bits}'h{self.weight.fill_value & ((1 << bits) - 1):x}",
-            **{f"{part.upper()}_FILE": f'"{self.stem}.{part}.hex"' for part in ("indptr", "entries", "expected")},
+            f"[{bits - 1}:0] FILL": f"{bits}'h{self.fill_value & ((1 << bits) - 1):x}",
+            **{f"{part.upper()}_FILE": f'"{stem}.{part}.hex"' for part in ("indptr", "entries", "expected")},
         }, self.array.size)

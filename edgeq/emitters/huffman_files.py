@@ -86,7 +86,7 @@ def constants(image: Image, stem: str, about: str) -> Checked:
     packed = {"VALUE_COUNTS": image.values.packed, "RUN_COUNTS": image.runs.packed}
     parts = ("words", "values", "restart", "expected") + (("runs",) if image.mode == RUNS else ())
     files = {"values": "VALUE_FILE", "runs": "RUN_FILE"}
-    return Checked(stem, about, {
+    return Checked("edgeq_huffman_check", stem, about, {
         **{f"integer {name}": str(value) for name, value in numbers.items()},
         f"[{bits - 1}:0] FILL": f"{bits}'h{fill:x}",
         "[14:0] ESCAPE_CODE": f"15'h{image.escape[1]:x}",

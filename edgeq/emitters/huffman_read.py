@@ -11,7 +11,8 @@ from edgeq.errors import CodecError
 from edgeq.ir.tensor import IntArray
 
 Bits = npt.NDArray[np.uint8]
-_FAULTS = ("", "the segment ends within a code", "bits are no code", "a run leaves the segment", "words are left over")
+_FAULTS = ("", "the segment ends within a code", "bits are no code", "a run leaves the segment", "words are left over",
+           "bits of padding are not zero")
 
 
 def decode_image(image: Image, where: str) -> IntArray:
@@ -96,4 +97,6 @@ def _decode_segment(
         out[element] = entry + _number(bits, place, low_bits)
         place += low_bits
         element, stored, value_next = element + 1, stored + 1, mode != RUNS
-    return 4 if -(-place // word_bits) * word_bits != bits.size else 0
+    if -(-place // word_bits) * word_bits != bits.size:
+        return 4
+    return 5 if bits[place:].any() else 0

@@ -62,7 +62,7 @@ def write(
         image = make_image(coded, kept.name)
         yield from memory_files(image, array, kept.stem, weight.holds)
         checked.append(constants(image, kept.stem, weight.about))
-    yield from project_files("edgeq_huffman_check", checked, provenance(graph))
+    yield from project_files(checked, provenance(graph))
 
 
 def coded_of(parts: Mapping[str, Array], array: IntArray, type: IntType, fill_value: int) -> Coded:

@@ -25,8 +25,9 @@ _INSTANCE = re.compile(r"^ +(edgeq_\w+) (?:#\(|u_)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Checked:
-    """A tensor of the testbench: the constants that its checking module gets, by name and in Verilog."""
+    """A tensor of the testbench: its checking module, and the constants that this gets, by name and in Verilog."""
 
+    module: str
     stem: str
     about: str
     constants: Mapping[str, str]
@@ -43,18 +44,18 @@ class Checked:
         return [name.split()[-1] for name in self.constants]
 
 
-def project_files(module: str, tensors: Sequence[Checked], provenance: str) -> Iterator[EmittedFile]:
-    """Yield constants, library, testbench and Makefile for tensors that ``module`` checks."""
+def project_files(tensors: Sequence[Checked], provenance: str) -> Iterator[EmittedFile]:
+    """Yield constants, library, testbench and Makefile."""
     said = comment(provenance)
     for tensor in tensors:
         text = render("rtl/glue/tensor.vh.j2", provenance=said, about=comment(tensor.about),
                       constants=list(tensor.constants.items()))
         yield EmittedFile(tensor.header, text, {"content": "constants"})
-    library = library_files([module])
+    library = library_files({t.module for t in tensors})
     for path in library:
         yield EmittedFile(path.name, path.read_bytes(), {"content": "library"})
     values = sum(t.elements for t in tensors)
-    bench: dict[str, Any] = {"module": module, "tensors": tensors, "mark": MARK, "values": values}
+    bench: dict[str, Any] = {"tensors": tensors, "mark": MARK, "values": values}
     yield EmittedFile(TESTBENCH, render("rtl/glue/testbench.v.j2", provenance=said, **bench), {"content": "check"})
     makefile = render("rtl/glue/Makefile.j2", provenance=said, mark=MARK,
                       sources=[TESTBENCH, *(p.name for p in library)])

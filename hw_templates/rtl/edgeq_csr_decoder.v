@@ -99,6 +99,13 @@ module edgeq_csr_decoder #(
     end
 
     wire unused = &{1'b0, gap};
+
+    // No such module: elaboration stops and names this instance.
+    generate
+        if (ROWS < 1 || COLUMNS < 1 || ROWS - 1 >> ROW_BITS != 0 || COLUMNS - 1 >> COLUMN_BITS != 0) begin : g_illegal
+            illegal_parameters_of_edgeq_csr_decoder u_illegal ();
+        end
+    endgenerate
 endmodule
 
 `default_nettype wire

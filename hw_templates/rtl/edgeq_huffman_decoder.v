@@ -232,6 +232,14 @@ module edgeq_huffman_decoder #(
     assign m_last = last_2;
 
     wire unused = &{1'b0, aligned, used};
+
+    // No such module: elaboration stops and names this instance.
+    generate
+        if (MODE < 0 || MODE > 2 || (WORD_BITS != 8 && WORD_BITS != 16 && WORD_BITS != 32 && WORD_BITS != 64) ||
+            LOW_BITS < 0 || LOW_BITS > 15 || BITS < 1 || RUN_BITS < 1 || ESCAPE_LENGTH > REACH) begin : g_illegal
+            illegal_parameters_of_edgeq_huffman_decoder u_illegal ();
+        end
+    endgenerate
 endmodule
 
 `default_nettype wire

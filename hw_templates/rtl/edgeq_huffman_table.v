@@ -126,6 +126,13 @@ module edgeq_huffman_table #(
     end
 
     wire unused = &{1'b0, place[LONGEST+15:ADDRESS_BITS]};
+
+    // No such module: elaboration stops and names this instance.
+    generate
+        if (LONGEST < 1 || LONGEST > 15 || ENTRIES < 1 || ENTRIES > 4096) begin : g_illegal
+            illegal_parameters_of_edgeq_huffman_table u_illegal ();
+        end
+    endgenerate
 endmodule
 
 `default_nettype wire

@@ -11,8 +11,8 @@ import pytest
 import edgeq
 from edgeq import emit, verify
 from edgeq.checks import FAIL, NOT_RUN, PASS
-from edgeq.errors import BundleError
 from edgeq.emitters.registry import Check
+from edgeq.errors import BundleError
 from edgeq.project_run import run_project
 from edgeq.vectors.write import write_vectors
 from tests.emitters.graphs import GRAPHS

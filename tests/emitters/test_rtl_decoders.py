@@ -1,0 +1,199 @@
+"""The Verilog decoders: two simulators give the tensors of the oracle's streams, and every damaged bit is seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeq.arith.types import IntType
+from edgeq.emitters.csr_rtl import Rows
+from edgeq.emitters.huffman_image import make_image
+from edgeq.emitters.huffman_read import decode_image
+from tests.emitters.huffman_streams import Case, cases
+from tests.emitters.rtl import RUNS, figures, simulate, sparse, write_csr, write_huffman, write_project
+from tests.tools import lint_verilog, run_yosys
+
+CASES = {case.name: case for case in cases()}
+S8, U4 = IntType(8), IntType(4, signed=False)
+SPARSE = {
+    "csr": Rows(sparse(9, 20, 0.2, 1), S8, 0, "csr"),
+    "csr_full": Rows(sparse(4, 8, 1.0, 2, 1, 5), U4, 0, "csr_full"),
+    "csr_fill": Rows(np.full((3, 5), -7), S8, -7, "csr_fill"),
+    "csr_gaps": Rows(np.array([[0] * 6, [0, 0, 0, 0, 0, 9], [0] * 6, [9, 0, 0, 0, 0, 0], [0] * 6]), U4, 0, "csr_gaps"),
+    "csr_column": Rows(sparse(12, 1, 0.5, 3), S8, 0, "csr_column"),
+    "csr_one": Rows(np.array([[3]]), U4, 0, "csr_one"),
+}
+MODULES = sorted(p for p in (Path(__file__).parents[2] / "hw_templates" / "rtl").glob("*.v")
+                 if not p.name.startswith("edgeq_arith_"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every tensor in one project."""
+    return tmp_path_factory.mktemp("decoders")
+
+
+@pytest.fixture(scope="module")
+def sources(folder: Path) -> list[str]:
+    tensors = [write_huffman(case, folder) for case in CASES.values()]
+    tensors += [write_csr(rows, folder, name) for name, rows in SPARSE.items()]
+    return write_project(tensors, folder)
+
+
+@pytest.fixture(scope="module")
+def simulated(folder: Path, sources: list[str]) -> list[list[str]]:
+    """The lines of every run in iverilog."""
+    return simulate(sources, folder, RUNS, "iverilog")
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_the_reader_gives_the_tensor_of_the_oracle(name: str) -> None:
+    case = CASES[name]
+    assert np.array_equal(decode_image(make_image(case.coded, name), name), case.array)
+
+
+@pytest.mark.hardware
+@pytest.mark.parametrize("number", range(len(RUNS)))
+def test_iverilog_gives_every_element_under_stalls(simulated: list[list[str]], number: int) -> None:
+    values = sum(c.array.size for c in CASES.values()) + sum(r.array.size for r in SPARSE.values())
+    assert simulated[number][-1] == f"EDGEQ_RTL PASS tensors={len(CASES) + len(SPARSE)} values={values}"
+    assert not [line for line in simulated[number] if "WARNING" in line.upper()]
+
+
+@pytest.mark.hardware
+def test_verilator_says_the_same_to_the_clock(folder: Path, sources: list[str], simulated: list[list[str]]) -> None:
+    assert simulate(sources, folder, RUNS, "verilator") == simulated
+
+
+@pytest.mark.hardware
+def test_a_code_a_clock_without_stalls(simulated: list[list[str]]) -> None:
+    """What a tensor takes beside its codes or elements is a start of 8 clocks and 3 per segment."""
+    for name, case in CASES.items():
+        segments = len(case.stream.restart)
+        words, bits = len(case.stream.words), case.options.get("word_bits", 8)
+        most = max(case.stream.codes, case.array.size) + 8 + 3 * segments
+        if case.options.get("mode", 0):  # elements wait for a pair's codes, and its codes for the elements before
+            most = case.stream.codes + case.array.size + 8 + 3 * segments
+        if bits > 8:  # no narrow word ever held it up
+            assert figures(simulated[0], name)["clocks"] <= most, name
+        else:
+            assert figures(simulated[0], name)["clocks"] <= most + words, name
+    assert figures(simulated[0], "entries_4096")["clocks"] == 256 + 6
+    assert figures(simulated[0], "csr_full")["clocks"] <= 32 + 4 + 6
+
+
+def damaged(name: str, part: str, line: int, bit: int) -> tuple[str, str, int, int]:
+    return name, part, line, bit
+
+
+DAMAGE = [
+    *(damaged("values_8", "words", k, 7 - k % 8) for k in range(0, 56, 5)),
+    *(damaged("values_32", "words", 0, b) for b in (31, 16, 0)),
+    damaged("values_low", "words", 0, 3), damaged("values_low_15", "words", 5, 0),
+    *(damaged("runs_escape", "words", k, k % 8) for k in range(6)),
+    damaged("runs_low", "words", 0, 31), damaged("joint_escape", "words", 0, 31), damaged("joint_low", "words", 0, 15),
+    damaged("one_value", "words", 0, 7), damaged("one_value", "words", 1, 7), damaged("one_value_64", "words", 0, 63),
+    damaged("values_8", "values", 3, 1), damaged("joint_8", "values", 0, 4), damaged("runs_8", "values", 0, 0),
+    damaged("runs_8", "runs", 0, 0), damaged("runs_escape", "runs", 0, 1),
+    damaged("values_16", "restart", 1, 0), damaged("runs_8", "restart", 0, 32), damaged("joint_64", "restart", 1, 32),
+    damaged("runs_8", "expected", 149, 3),
+]
+
+
+@pytest.mark.hardware
+def test_every_damaged_bit_is_seen(tmp_path: Path) -> None:
+    tensors = [write_huffman(CASES[name], tmp_path, f"t{k}", {part: (line, bit)})
+               for k, (name, part, line, bit) in enumerate(DAMAGE)]
+    sparse_damage = [("csr", "entries", 0, 0), ("csr", "entries", 3, 8), ("csr", "indptr", 1, 0),
+                     ("csr", "indptr", 9, 0), ("csr_gaps", "entries", 1, 4), ("csr", "expected", 20, 7)]
+    tensors += [write_csr(SPARSE[name], tmp_path, f"s{k}", {part: (line, bit)})
+                for k, (name, part, line, bit) in enumerate(sparse_damage)]
+    tensors.append(write_huffman(CASES["values_8"], tmp_path, "whole"))
+    lines = simulate(write_project(tensors, tmp_path), tmp_path, RUNS[:1], "iverilog")[0]
+    unseen = [t.stem for t in tensors if figures(lines, t.stem)["errors"] == 0]
+    assert unseen == ["whole"], [DAMAGE[int(u[1:])] for u in unseen if u[0] == "t"]
+    assert lines[-1].startswith("EDGEQ_RTL FAIL errors=")
+
+
+@pytest.mark.hardware
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)
+def test_module_is_lint_clean(path: Path) -> None:
+    lint_verilog(path)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)
+def test_text_keeps_the_rules_of_the_template_folder(path: Path) -> None:
+    text = path.read_text(encoding="ascii")
+    lines = text.split("\n")
+    assert lines[0] == "// SPDX-License-Identifier: MIT"
+    assert text.count("\nmodule ") == 1
+    assert f"\nmodule {path.stem} #(" in text
+    assert "\n`default_nettype none\n" in text
+    assert text.endswith("endmodule\n\n`default_nettype wire\n")
+    assert "\t" not in text
+    assert max(map(len, lines)) <= 120
+    assert all(line == line.rstrip() for line in lines)
+
+
+TOP = """\
+module top_{k} (
+    input wire clk, input wire rst, input wire c_valid, output wire c_ready, input wire [15:0] c_count,
+    input wire s_valid, output wire s_ready, input wire [{word}:0] s_data, output wire m_valid, input wire m_ready,
+    output wire [{value}:0] m_data, output wire m_last, output wire [1:0] fault
+);
+`include "{name}.vh"
+    wire valid, ready, has_value, last;
+    wire [{run}:0] run;
+    wire [{value}:0] pair;
+    edgeq_huffman_decoder #(
+        .COUNT_BITS(16), {given}
+    ) u_decoder (
+        .clk(clk), .rst(rst), .c_valid(c_valid), .c_ready(c_ready), .c_count(c_count), .s_valid(s_valid),
+        .s_ready(s_ready), .s_data(s_data), .m_valid(valid), .m_ready(ready), .m_run(run), .m_value(pair),
+        .m_has_value(has_value), .m_last(last), .fault(fault[0])
+    );
+    edgeq_run_expander #(.BITS(BITS), .RUN_BITS(RUN_BITS), .COUNT_BITS(16), .FILL(FILL)) u_expander (
+        .clk(clk), .rst(rst), .c_valid(c_valid), .c_ready(), .c_count(c_count), .s_valid(valid), .s_ready(ready),
+        .s_run(run), .s_value(pair), .s_has_value(has_value), .s_last(last), .m_valid(m_valid), .m_ready(m_ready),
+        .m_data(m_data), .m_last(m_last), .fault(fault[1])
+    );
+endmodule
+"""
+NAMES = ("MODE", "WORD_BITS", "LOW_BITS", "BITS", "RUN_BITS", "ESCAPE_LENGTH", "ESCAPE_CODE", "VALUE_LONGEST",
+         "VALUE_ENTRIES", "VALUE_COUNTS", "VALUE_FILE", "RUN_LONGEST", "RUN_ENTRIES", "RUN_COUNTS", "RUN_FILE")
+
+
+def top(case: Case, folder: Path, k: int) -> str:
+    """Write decoder and expander of one tensor as a user would put them together; return the file's name."""
+    image = make_image(case.coded, case.name)
+    mode = case.options.get("mode", 0)
+    given = ", ".join(f".{n}({n})" for n in NAMES if n != "RUN_FILE" or mode == 1)
+    text = TOP.format(k=k, name=case.name, given=given, word=image.word_bits - 1, value=image.type.bits - 1,
+                      run=image.run_bits - 1)
+    (folder / f"top_{k}.v").write_text(text)
+    return f"top_{k}.v"
+
+
+@pytest.mark.hardware
+def test_yosys_finds_no_latch_and_no_loop(folder: Path, sources: list[str]) -> None:
+    chosen = ["values_8", "long_codes_16", "runs_low", "runs_book", "joint_low", "one_value_64"]
+    tops = [top(CASES[name], folder, k) for k, name in enumerate(chosen)]
+    modules = "edgeq_huffman_decoder.v edgeq_huffman_table.v edgeq_run_expander.v"
+    script = [f"read_verilog {modules} edgeq_csr_decoder.v edgeq_memory_stream.v; design -save read"]
+    for k, name in enumerate(tops):
+        script.append(f"design -load read; read_verilog {name}; hierarchy -check -top top_{k}; proc; flatten; opt; "
+                      "check -assert; select -assert-none t:$dlatch t:$adlatch t:$dlatchsr")
+    for name in ("edgeq_csr_decoder", "edgeq_memory_stream"):
+        script.append(f"design -load read; hierarchy -check -top {name}; proc; opt; check -assert; "
+                      "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr")
+    assert run_yosys("; ".join(script), folder) == ""
+
+
+@pytest.mark.hardware
+def test_size_on_ice40(folder: Path, sources: list[str]) -> None:
+    """An upper bound, a quarter over what was measured when it was written: 180 cells of logic."""
+    name = top(CASES["values_8"], folder, 9)
+    run_yosys(f"read_verilog {name} edgeq_huffman_decoder.v edgeq_huffman_table.v edgeq_run_expander.v; "
+              "synth_ice40 -top top_9; select -assert-max 400 t:SB_LUT4; select -assert-none t:$_DLATCH_*", folder)
