@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Part of a testbench: one tensor in compressed sparse row form from memory files through
-// `edgeq_memory_stream`, `edgeq_csr_decoder` and `edgeq_run_expander`, compared with the dense tensor, and the
-// row and column of every value with its place in it. Values and elements are held back at random by `seed`.
+// `edgeq_memory_stream`, `edgeq_csr_decoder` and `edgeq_run_expander`, compared with the dense tensor, and
+// the row and column of every value with its place in it. Values and elements are held back at random by
+// `seed`.
 //
 //   INDPTR_FILE    ROWS + 1 words of COUNT_BITS
 //   ENTRIES        stored values; ENTRIES_FILE has one word of padding when there is none
@@ -67,7 +68,8 @@ module edgeq_csr_check #(
     edgeq_memory_stream #(
         .WIDTH(COLUMN_BITS + BITS), .DEPTH(DEPTH), .FILE(ENTRIES_FILE), .ADDRESS_BITS(32)
     ) u_entries (
-        .clk(clk), .rst(rst), .c_valid(read_entries), .c_ready(entries_ready), .c_first(32'd0), .c_count(ENTRIES),
+        .clk(clk), .rst(rst),
+        .c_valid(read_entries), .c_ready(entries_ready), .c_first(32'd0), .c_count(ENTRIES),
         .m_valid(entry_valid), .m_ready(entry_ready), .m_data(entry), .m_last(entry_last)
     );
 
@@ -88,9 +90,10 @@ module edgeq_csr_check #(
         .COUNT_BITS(COUNT_BITS)
     ) u_decoder (
         .clk(clk), .rst(rst), .p_valid(end_valid), .p_ready(end_ready), .p_end(row_end),
-        .s_valid(late_valid), .s_ready(late_ready), .s_column(late[BITS +: COLUMN_BITS]), .s_value(late[BITS-1:0]),
-        .m_valid(pair_valid), .m_ready(pair_ready), .m_row(row), .m_column(column), .m_run(run), .m_value(value),
-        .m_has_value(pair_has_value), .m_last(pair_last), .fault(decoder_fault)
+        .s_valid(late_valid), .s_ready(late_ready), .s_column(late[BITS +: COLUMN_BITS]),
+        .s_value(late[BITS-1:0]),
+        .m_valid(pair_valid), .m_ready(pair_ready), .m_row(row), .m_column(column), .m_run(run),
+        .m_value(value), .m_has_value(pair_has_value), .m_last(pair_last), .fault(decoder_fault)
     );
 
     reg rest;                   // rows that the expander was not told of
@@ -112,7 +115,8 @@ module edgeq_csr_check #(
         .clk(clk), .rst(rst), .c_valid(rest && !rst), .c_ready(row_ready), .c_count(COLUMNS),
         .s_valid(pair_valid), .s_ready(pair_ready), .s_run(run), .s_value(value),
         .s_has_value(pair_has_value), .s_last(pair_last),
-        .m_valid(dense_valid), .m_ready(dense_ready), .m_data(dense), .m_last(dense_last), .fault(expander_fault)
+        .m_valid(dense_valid), .m_ready(dense_ready), .m_data(dense), .m_last(dense_last),
+        .fault(expander_fault)
     );
 
     // Each value at the place that the decoder says, and none that changes before it is taken.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Rows in compressed sparse row form as a stream of their values with row and column, one a clock. Two streams
-// come in: per row the number of values up to its end (`indptr` without its first entry, `p_*`), and the values
-// with their columns (`s_*`). A row without values gives one item with `m_has_value` 0. `m_last` goes with the
-// last item of a row. `m_run` is the number of fill values between this value and the one before it in its row,
-// so that `edgeq_run_expander`, told COLUMNS elements per row, makes the dense rows.
+// Rows in compressed sparse row form as a stream of their values with row and column, one a clock. Two
+// streams come in: per row the number of values up to its end (`indptr` without its first entry, `p_*`), and
+// the values with their columns (`s_*`). A row without values gives one item with `m_has_value` 0. `m_last`
+// goes with the last item of a row. `m_run` is the number of fill values between this value and the one
+// before it in its row, so that `edgeq_run_expander`, told COLUMNS elements per row, makes the dense rows.
 //
 //   ROWS         rows; after the last one the next tensor, or the same again, begins
 //   COLUMNS      columns
@@ -102,7 +102,8 @@ module edgeq_csr_decoder #(
 
     // No such module: elaboration stops and names this instance.
     generate
-        if (ROWS < 1 || COLUMNS < 1 || ROWS - 1 >> ROW_BITS != 0 || COLUMNS - 1 >> COLUMN_BITS != 0) begin : g_illegal
+        if (ROWS < 1 || COLUMNS < 1 || BITS < 1 ||
+            ROWS - 1 >> ROW_BITS != 0 || COLUMNS - 1 >> COLUMN_BITS != 0) begin : g_illegal
             illegal_parameters_of_edgeq_csr_decoder u_illegal ();
         end
     endgenerate

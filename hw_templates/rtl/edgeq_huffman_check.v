@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Part of a testbench: one tensor of the blob codec `huffman` from memory files through `edgeq_memory_stream`,
-// `edgeq_huffman_decoder` and `edgeq_run_expander`, compared with the tensor. Segments begin at the words that
-// the restart table says, in ascending or (`reverse`) descending order; words and elements are held back at
-// random by `seed`.
+// Part of a testbench: one tensor of the blob codec `huffman` from memory files through
+// `edgeq_memory_stream`, `edgeq_huffman_decoder` and `edgeq_run_expander`, compared with the tensor. Segments
+// begin at the words that the restart table says, in ascending or (`reverse`) descending order; words and
+// elements are held back at random by `seed`.
 //
 //   ELEMENTS       elements of the tensor, at least 1
 //   SEGMENT        elements of every segment but the last
@@ -106,7 +106,8 @@ module edgeq_huffman_check #(
     wire [RUN_BITS-1:0] pair_run;
     wire [BITS-1:0]     pair_value;
     edgeq_huffman_decoder #(
-        .MODE(MODE), .WORD_BITS(WORD_BITS), .LOW_BITS(LOW_BITS), .BITS(BITS), .RUN_BITS(RUN_BITS), .COUNT_BITS(32),
+        .MODE(MODE), .WORD_BITS(WORD_BITS), .LOW_BITS(LOW_BITS), .BITS(BITS), .RUN_BITS(RUN_BITS),
+        .COUNT_BITS(32),
         .ESCAPE_LENGTH(ESCAPE_LENGTH), .ESCAPE_CODE(ESCAPE_CODE),
         .VALUE_LONGEST(VALUE_LONGEST), .VALUE_ENTRIES(VALUE_ENTRIES), .VALUE_COUNTS(VALUE_COUNTS),
         .VALUE_FILE(VALUE_FILE),
@@ -126,13 +127,15 @@ module edgeq_huffman_check #(
         .c_valid(expanded_valid), .c_ready(expanded_ready), .c_count(elements),
         .s_valid(pair_valid), .s_ready(pair_ready), .s_run(pair_run), .s_value(pair_value),
         .s_has_value(pair_has_value), .s_last(pair_last),
-        .m_valid(dense_valid), .m_ready(dense_ready), .m_data(dense), .m_last(dense_last), .fault(expander_fault)
+        .m_valid(dense_valid), .m_ready(dense_ready), .m_data(dense), .m_last(dense_last),
+        .fault(expander_fault)
     );
 
     // A pair that changes before it is taken, and words that are left over at the end.
     reg waited, unstable;
     reg [RUN_BITS+BITS+1:0] waiting;
-    wire [RUN_BITS+BITS+1:0] pair = {pair_run, pair_has_value ? pair_value : {BITS{1'b0}}, pair_has_value, pair_last};
+    wire [BITS-1:0] value = pair_has_value ? pair_value : {BITS{1'b0}};
+    wire [RUN_BITS+BITS+1:0] pair = {pair_run, value, pair_has_value, pair_last};
     always @(posedge clk) begin
         waited <= !rst && pair_valid && !pair_ready;
         waiting <= pair;

@@ -2,10 +2,10 @@
 //
 // Decoder of the blob codec `huffman` (edgeq/codecs/README.md): words in, pairs of a run and a value out, one
 // code a clock. A segment begins with a command that gives its number of stored values (MODE 0: of elements);
-// its bits begin at a word, and the words may follow those of any segment before it. A pair stands for `m_run`
-// elements of the fill value, then `m_value` unless `m_has_value` is 0 (an escape, or a segment without stored
-// values); `m_last` goes with the last pair of a segment: what the segment still lacks is fill.
-// `edgeq_run_expander` makes the dense stream of it.
+// its bits begin at a word, and the words may follow those of any segment before it. A pair stands for
+// `m_run` elements of the fill value, then `m_value` unless `m_has_value` is 0 (an escape, or a segment
+// without stored values); `m_last` goes with the last pair of a segment: what the segment still lacks is
+// fill. `edgeq_run_expander` makes the dense stream of it.
 //
 //   MODE           0 values (runs are 0), 1 runs and values by two tables, 2 joint
 //   WORD_BITS      bits of a word: 8, 16, 32, 64; bit 0 of the stream is the most significant of a word
@@ -16,12 +16,12 @@
 //   ESCAPE_LENGTH  bits of the escape's code, 0 for none; in the run table, in MODE 2 in the value table
 //   ESCAPE_CODE    the escape's code
 //   VALUE_*, RUN_* tables as `edgeq_huffman_table` has them; RUN_* matters in MODE 1 alone
-//   VALUE_FILE     entries of BITS bits, the value with low part 0: modulo 2^BITS, fill + (symbol << LOW_BITS),
-//                  or the codebook's value; in MODE 2 with the run in the RUN_BITS above
+//   VALUE_FILE     entries of BITS bits, the value with low part 0: fill + (symbol << LOW_BITS), modulo
+//                  2^BITS, or the codebook's value; in MODE 2 with the run in the RUN_BITS above
 //   RUN_FILE       entries of RUN_BITS bits, the run; that of an escape is the largest run
 //
-// `s_ready` and `m_valid` come from registers alone. `fault` rises, and stays until `rst`, for bits that are no
-// code; nothing is decoded after it. Padding bits are not looked at.
+// `s_ready` and `m_valid` come from registers alone. `fault` rises, and stays until `rst`, for bits that are
+// no code; nothing is decoded after it. Padding bits are not looked at.
 
 `default_nettype none
 
@@ -107,7 +107,8 @@ module edgeq_huffman_decoder #(
     wire        take = step && !unknown;
     wire        read = busy_1 && free_2;
 
-    wire [7:0]  used = last ? reached + WORD - 8'd1 : reached;  // a segment's end takes the rest of its word along
+    // A segment's end takes the rest of its word along.
+    wire [7:0]  used = last ? reached + WORD - 8'd1 : reached;
     wire [7:0]  gone = step ? {used[7:OFFSET_BITS], {OFFSET_BITS{1'b0}}} : 8'd0;
     wire        load = s_valid && s_ready;
     wire [7:0]  kept = held - gone;
@@ -235,8 +236,9 @@ module edgeq_huffman_decoder #(
 
     // No such module: elaboration stops and names this instance.
     generate
-        if (MODE < 0 || MODE > 2 || (WORD_BITS != 8 && WORD_BITS != 16 && WORD_BITS != 32 && WORD_BITS != 64) ||
-            LOW_BITS < 0 || LOW_BITS > 15 || BITS < 1 || RUN_BITS < 1 || ESCAPE_LENGTH > REACH) begin : g_illegal
+        if (MODE < 0 || MODE > 2 || LOW_BITS < 0 || LOW_BITS > 15 || BITS < 1 || RUN_BITS < 1 ||
+            (WORD_BITS != 8 && WORD_BITS != 16 && WORD_BITS != 32 && WORD_BITS != 64) ||
+            ESCAPE_LENGTH > (MODE == 1 ? RUN_LONGEST : VALUE_LONGEST)) begin : g_illegal
             illegal_parameters_of_edgeq_huffman_decoder u_illegal ();
         end
     endgenerate

@@ -10,7 +10,8 @@
 //   COUNT_BITS  bits of the number of elements of a segment
 //   FILL        the fill value, as BITS bits
 //
-// `fault` rises, and stays until `rst`, when pairs hold more elements than the segment; nothing comes after it.
+// `fault` rises, and stays until `rst`, when pairs hold more elements than the segment; nothing comes after
+// it.
 
 `default_nettype none
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of a testbench: takes a stream whenever a random number lets it, and compares it with the words of a
-// file, segment by segment, in ascending or (`reverse`) descending order of the segments. It drives on the
-// falling edge, looks at the rising edge, and compares with `!==`. Also wrong: a `last` that is early or late,
-// a valid or data that change before ready, more elements than expected, no element for IDLE clocks, and
-// `fault`.
+// The end of a testbench: takes a stream whenever a random number lets it, and compares it with the words of
+// a file, segment by segment, in ascending or (`reverse`) descending order of the segments. It drives on the
+// falling edge, looks at the rising edge, and compares with `!==`. Also wrong: a `last` that is early or
+// late, a valid or data that change before ready, more elements than expected, no element for IDLE clocks,
+// and `fault`.
 //
 //   WIDTH     bits of an element
 //   ELEMENTS  elements, at least 1

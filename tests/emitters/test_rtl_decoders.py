@@ -84,26 +84,23 @@ def test_a_code_a_clock_without_stalls(simulated: list[list[str]]) -> None:
     assert figures(simulated[0], "csr_full")["clocks"] <= 32 + 4 + 6
 
 
-def damaged(name: str, part: str, line: int, bit: int) -> tuple[str, str, int, int]:
-    return name, part, line, bit
-
-
 DAMAGE = [
-    *(damaged("values_8", "words", k, 7 - k % 8) for k in range(0, 56, 5)),
-    *(damaged("values_32", "words", 0, b) for b in (31, 16, 0)),
-    damaged("values_low", "words", 0, 3), damaged("values_low_15", "words", 5, 0),
-    *(damaged("runs_escape", "words", k, k % 8) for k in range(6)),
-    damaged("runs_low", "words", 0, 31), damaged("joint_escape", "words", 0, 31), damaged("joint_low", "words", 0, 15),
-    damaged("one_value", "words", 0, 7), damaged("one_value", "words", 1, 7), damaged("one_value_64", "words", 0, 63),
-    damaged("values_8", "values", 3, 1), damaged("joint_8", "values", 0, 4), damaged("runs_8", "values", 0, 0),
-    damaged("runs_8", "runs", 0, 0), damaged("runs_escape", "runs", 0, 1),
-    damaged("values_16", "restart", 1, 0), damaged("runs_8", "restart", 0, 32), damaged("joint_64", "restart", 1, 32),
-    damaged("runs_8", "expected", 149, 3),
+    *(("values_8", "words", k, 7 - k % 8) for k in range(0, 56, 5)),
+    *(("values_32", "words", 0, b) for b in (31, 16, 0)),
+    ("values_low", "words", 0, 3), ("values_low_15", "words", 5, 0),
+    *(("runs_escape", "words", k, k % 8) for k in range(6)),
+    ("runs_low", "words", 0, 31), ("joint_escape", "words", 0, 31), ("joint_low", "words", 0, 15),
+    ("one_value", "words", 0, 7), ("one_value", "words", 1, 7), ("one_value_64", "words", 0, 63),
+    ("values_8", "values", 3, 1), ("joint_8", "values", 0, 4), ("runs_8", "values", 0, 0),
+    ("runs_8", "runs", 0, 0), ("runs_escape", "runs", 0, 1),
+    ("values_16", "restart", 1, 0), ("runs_8", "restart", 0, 32), ("joint_64", "restart", 1, 32),
+    ("runs_8", "expected", 149, 3),
 ]
 
 
 @pytest.mark.hardware
 def test_every_damaged_bit_is_seen(tmp_path: Path) -> None:
+    """In ascending order segments follow each other, so that a wrong first word shows in descending order alone."""
     tensors = [write_huffman(CASES[name], tmp_path, f"t{k}", {part: (line, bit)})
                for k, (name, part, line, bit) in enumerate(DAMAGE)]
     sparse_damage = [("csr", "entries", 0, 0), ("csr", "entries", 3, 8), ("csr", "indptr", 1, 0),
@@ -111,10 +108,10 @@ def test_every_damaged_bit_is_seen(tmp_path: Path) -> None:
     tensors += [write_csr(SPARSE[name], tmp_path, f"s{k}", {part: (line, bit)})
                 for k, (name, part, line, bit) in enumerate(sparse_damage)]
     tensors.append(write_huffman(CASES["values_8"], tmp_path, "whole"))
-    lines = simulate(write_project(tensors, tmp_path), tmp_path, RUNS[:1], "iverilog")[0]
-    unseen = [t.stem for t in tensors if figures(lines, t.stem)["errors"] == 0]
+    said = simulate(write_project(tensors, tmp_path), tmp_path, ("1,0,0,0", "1,0,0,1"), "iverilog")
+    unseen = [t.stem for t in tensors if not any(figures(lines, t.stem)["errors"] for lines in said)]
     assert unseen == ["whole"], [DAMAGE[int(u[1:])] for u in unseen if u[0] == "t"]
-    assert lines[-1].startswith("EDGEQ_RTL FAIL errors=")
+    assert all(lines[-1].startswith("EDGEQ_RTL FAIL errors=") for lines in said)
 
 
 @pytest.mark.hardware
@@ -133,7 +130,7 @@ def test_text_keeps_the_rules_of_the_template_folder(path: Path) -> None:
     assert "\n`default_nettype none\n" in text
     assert text.endswith("endmodule\n\n`default_nettype wire\n")
     assert "\t" not in text
-    assert max(map(len, lines)) <= 120
+    assert max(map(len, lines)) <= 110
     assert all(line == line.rstrip() for line in lines)
 
 
