@@ -51,7 +51,9 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_formats() -> None:
-    assert list(formats()) == ["c", "coo", "readmemh", "yaml", "yaml_coo"]
+    assert list(formats()) == [
+        "banks", "c", "coe", "coo", "csr_rtl", "huffman_rtl", "intel_hex", "mif", "readmemb", "readmemh", "yaml",
+        "yaml_coo"]
     assert all(line and not line.endswith(".") for line in formats().values())
 
 

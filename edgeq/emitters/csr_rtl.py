@@ -18,7 +18,7 @@ from edgeq.arith.types import IntType
 from edgeq.codecs.registry import get
 from edgeq.emitters.registry import Check, EmittedFile, Vectors, emitter, provenance
 from edgeq.emitters.rtl_project import MARK, SIMULATOR, Checked, project_files
-from edgeq.emitters.rtl_weights import restored, stream_shape, stream_type, weights
+from edgeq.emitters.rtl_weights import require_lines, restored, stream_shape, stream_type, weights
 from edgeq.errors import CodecError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, IntArray
@@ -38,6 +38,7 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
 def _decoded(files: Mapping[str, bytes], holds: Mapping[str, Any], shape: tuple[int, ...], type: IntType) -> IntArray:
     path, count = holds["path"], holds["count"]
     rows, columns = shape[0], math.prod(shape[1:])
+    require_lines(files, f"{holds['stem']}.expected.hex", rows * columns)
     column_bits, indptr_path = holds["column_bits"], f"{holds['stem']}.indptr.hex"
     indptr = decode_hex(files[indptr_path], IntType(holds["indptr_bits"], signed=False), rows + 1, where=indptr_path)
     entries = decode_hex(files[path], IntType(column_bits + type.bits, signed=False), max(count, 1), where=path)[:count]

@@ -7,15 +7,18 @@ in canonical order; `.restart.hex`: per segment 32 bits of stored values, then 3
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from edgeq.arith.types import IntType
-from edgeq.emitters.huffman_image import COUNT_BITS, JOINT, LONGEST, RUNS, Image, Table
+from edgeq.emitters.huffman_image import COUNT_BITS, JOINT, LONGEST, RUNS, VALUES, Image, Table
 from edgeq.emitters.registry import EmittedFile
 from edgeq.emitters.rtl_project import Checked
+from edgeq.emitters.rtl_weights import require_lines
+from edgeq.errors import CodecError
 from edgeq.ir.tensor import Array, IntArray
 from edgeq.memory.hexadecimal import decode_hex, encode_hex
 from edgeq.memory.packing import Packing
@@ -54,10 +57,19 @@ def _holds(image: Image, stem: str) -> dict[str, Any]:
 
 
 def read_image(files: Mapping[str, bytes], holds: Mapping[str, Any], shape: tuple[int, ...]) -> Image:
-    """Return the image of a tensor of ``shape`` whose words have the manifest fields ``holds``."""
+    """Return the image of a tensor of ``shape`` whose words have the manifest fields ``holds``.
+
+    Raises CodecError for files that are not as long as the fields say, and for fields that no writer makes.
+    """
     stem, type = holds["stem"], IntType(holds["type"]["bits"], holds["type"]["signed"])
     mode, run_bits, segments = holds["mode"], holds["run_bits"], holds["segments"]
     value_counts, run_counts = tuple(holds["value_counts"]), tuple(holds["run_counts"])
+    elements = math.prod(shape)
+    right = mode in (VALUES, RUNS, JOINT) and holds["word_bits"] in (8, 16, 32, 64)
+    right = right and 0 <= holds["low_bits"] <= LONGEST and holds["segment"] > 0
+    if not right or segments != -(-elements // holds["segment"]):
+        raise CodecError(f"{holds['path']}: manifest's mode, word_bits, low_bits, segment or segments do not exist")
+    require_lines(files, f"{stem}.expected.hex", elements)
     pairs = decode_hex(files[f"{stem}.restart.hex"], _U32, 2 * segments, _RESTART, f"{stem}.restart.hex")
     pairs = pairs.astype(np.int64).reshape(-1, 2)
     stream = _read(files, f"{stem}.words.hex", holds["word_bits"], holds["words"]).view(np.uint64)

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.types import IntType
-from edgeq.errors import InputError
+from edgeq.errors import CodecError, InputError, shown
 from edgeq.ir.tensor import IntArray
 
 VALUES, RUNS, JOINT = range(3)
 """The modes."""
 LONGEST = 15
+MOST_ENTRIES = 4096
 COUNT_BITS = 13
 """Bits of a number of codes in the packed form: up to 4096."""
 Words = npt.NDArray[np.uint64]
@@ -57,6 +58,12 @@ class Table:
 
     counts: tuple[int, ...]
     entries: IntArray
+
+    def __post_init__(self) -> None:
+        fits = len(self.counts) == LONGEST and all(0 <= count <= MOST_ENTRIES for count in self.counts)
+        if not fits or sum(self.counts) != self.entries.size or not self.entries.size:
+            counts = shown(list(self.counts))
+            raise CodecError(f"numbers of codes {counts} are not those of {self.entries.size} entries")
 
     @property
     def longest(self) -> int:

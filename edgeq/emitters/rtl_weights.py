@@ -11,7 +11,7 @@ import numpy as np
 from edgeq.arith.types import IntType
 from edgeq.emitters.flattening import Columns, moved_columns, restore_columns
 from edgeq.emitters.parameters import Parameter, parameters
-from edgeq.errors import InputError, shown
+from edgeq.errors import CodecError, InputError, shown
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, Constant, IntArray
 from edgeq.memory.layout import from_layout, permutation, restrict, to_layout
@@ -87,6 +87,13 @@ def stream_shape(holds: Mapping[str, Any]) -> tuple[int, ...]:
 def stream_type(holds: Mapping[str, Any]) -> IntType:
     """Return the type of the values."""
     return IntType(holds["type"]["bits"], holds["type"]["signed"])
+
+
+def require_lines(files: Mapping[str, bytes], path: str, count: int) -> None:
+    """Raise CodecError unless a file has so many lines: no memory is taken for a shape that a manifest invents."""
+    lines = files[path].count(b"\n")
+    if lines != count:
+        raise CodecError(f"{path}: has {lines} lines, expected {count}")
 
 
 def _fill_value(zero_point: Constant | None) -> int:
