@@ -56,13 +56,12 @@ module edgeq_csr_decoder #(
     reg [COUNT_BITS-1:0] count;   // values before this one
     reg [COLUMN_BITS:0]  column;  // the first column that may still come in this row
 
-    wire free = (!m_valid || m_ready) && !fault;
-    wire begun = column != {(COLUMN_BITS + 1){1'b0}};
+    wire free = !m_valid || m_ready;
     wire has_value = count != p_end;
     wire [COUNT_BITS-1:0] next = count + ONE;
     wire last = !has_value || next == p_end;
     wire [COLUMN_BITS:0] given = {1'b0, s_column};
-    wire wrong = has_value ? p_end < count || (s_valid && (given < column || given >= WIDTH)) : begun;
+    wire wrong = has_value && (p_end < count || (s_valid && (given < column || given >= WIDTH)));
     wire item = p_valid && (s_valid || !has_value);
     wire step = item && free && !wrong;
     wire ends_row = step && last;

@@ -122,7 +122,7 @@ module edgeq_huffman_decoder #(
     endgenerate
 
     assign s_ready = held != FULL;
-    assign c_ready = !active && !fault;
+    assign c_ready = !active;
 
     always @(posedge clk) begin
         if (rst) begin
@@ -169,7 +169,7 @@ module edgeq_huffman_decoder #(
     generate
         if (ESCAPE_LENGTH > 0 && MODE != 0) begin : g_escape
             wire found = bits[REACH-1 -: ESCAPE_LENGTH] == ESCAPE_CODE[ESCAPE_LENGTH-1:0];
-            assign escape = found && !empty && (MODE == 2 || by_run);
+            assign escape = found && (MODE == 2 || by_run);
         end else begin : g_no_escape
             assign escape = 1'b0;
         end

@@ -52,8 +52,8 @@ module edgeq_run_expander #(
     wire gives = open ? s_valid && (in_run || s_has_value) : left != NONE;
     wire ends_pair = in_run ? !s_has_value && given + FIRST == s_run : 1'b1;
     wire over = open && gives && left == NONE;
-    assign s_ready = open && free && ends_pair && !fault && !over;
-    assign c_ready = !open && left == NONE && !fault;
+    assign s_ready = open && free && ends_pair && !over;
+    assign c_ready = !open && left == NONE;
 
     always @(posedge clk) begin
         if (rst) begin
@@ -72,7 +72,7 @@ module edgeq_run_expander #(
                 if (s_last) open <= 1'b0;
             end else if (open && free && s_valid && in_run) given <= given + FIRST;
             if (over) fault <= 1'b1;
-            if (free) m_valid <= gives && !over && !fault;
+            if (free) m_valid <= gives && !over;
         end
         if (free) begin
             m_data <= open && !in_run ? s_value : FILL;

@@ -92,6 +92,8 @@ def cases() -> list[Case]:
              {"mode": 1, "most": 15, "run_lengths": LONGEST, "word_bits": 16}),
         Case("runs_empty_rows", [[0] * 5, [0, 0, 1, 0, 0], [0] * 5, [0] * 5, [2, 0, 0, 0, 3], [0] * 5], S4,
              {"mode": 1, "most": 4, "group": 1}),
+        Case("runs_short_tail", [[0, 0, 0], [0, 0, 1], [0, 0, 0]], S4, {"mode": 1, "most": 5, "group": 2}),
+        Case("joint_short_tail", [[0, 0, 0], [0, 0, 1], [0, 0, 0]], S4, {"mode": 2, "most": 5, "group": 2}),
         Case("runs_one_run", [[0, 1, 0, 1, 0, 1, 0]], S4, {"mode": 1, "most": 1}),
         Case("runs_of_escape_1", [[0, 0, 0, 4, 5, 0, 0, 4]], S4, {"mode": 1, "most": 1, "escape": True}),
         Case("all_fill", [[7] * 11] * 2, S8, {"mode": 1, "fill": 7}),
