@@ -47,13 +47,14 @@ def write(
     """Yield memories and constants of every weight, the decoder, its testbench and a Makefile.
 
     ``layout`` is the order of the weights, ohwi or oihw; ``flatten`` that of columns that follow a flatten. The
-    others are those of the codec huffman; with auto it chooses what is smallest.
+    others are those of the codec huffman; with auto it chooses what is smallest with its tables as lists, which is
+    how memories hold them.
     Raises InputError for options that do not exist and for a type that huffman does not hold.
     """
     del vectors
     chosen = {name: value for name, value in (("mode", mode), ("run_bits", run_bits), ("low_bits", low_bits))
               if value != AUTO}
-    codec = get("huffman", word_bits=word_bits, restart=restart, banks=banks, **chosen)
+    codec = get("huffman", word_bits=word_bits, restart=restart, banks=banks, table="list", **chosen)
     checked = []
     for weight in weights(graph, layout, flatten, "huffman_rtl"):
         kept, array = weight.parameter, weight.array
