@@ -62,25 +62,26 @@ class Line:
             write_digits(held, DIGITS, self.unit, self.digits, text, self.start)
             stream.write(text[: len(held)].data)
 
-    def read(self, text: bytes | bytearray | memoryview) -> ByteArray | None:
-        """Return the words of lines with addresses from 0, None when any character is not as `write` puts it."""
-        if len(text) % self.size:
-            return None
-        grid = np.frombuffer(text, np.uint8).reshape(-1, self.size)
+    def read(self, text: bytes | memoryview) -> tuple[ByteArray, int]:
+        """Return the words of lines with addresses from 0, and how many lines are as `write` puts them.
+
+        Where these are not all, the words are not filled and lines just before the first bad one are not counted.
+        """
+        grid = np.frombuffer(text, np.uint8, len(text) // self.size * self.size).reshape(-1, self.size)
         rows = np.empty((len(grid), -(-self.bits // 8)), np.uint8)
         step = max(_CHUNK // self.size, 1)
-        template = np.frombuffer(self._template(), np.uint8)
-        fixed = np.flatnonzero(template)
         for first in range(0, len(grid), step):
-            part = grid[first : first + step]
-            held = rows[first : first + step]
-            if any((part[:, k] != template[k]).any() for k in fixed) or not self._at(part, first):
-                return None
-            if read_digits(part, CODES, self.unit, self.digits, self.start, held) >= 0:
-                return None
-            if self.bits % 8 and (held[:, -1] >> self.bits % 8).any():
-                return None
-        return rows
+            if not self._read(grid[first : first + step], rows[first : first + step], first):
+                return rows, first
+        return rows, len(grid)
+
+    def _read(self, part: ByteArray, rows: ByteArray, first: int) -> bool:
+        template = np.frombuffer(self._template(), np.uint8)
+        if any((part[:, k] != template[k]).any() for k in np.flatnonzero(template)) or not self._at(part, first):
+            return False
+        if read_digits(part, CODES, self.unit, self.digits, self.start, rows) >= 0:
+            return False
+        return not (self.bits % 8 and (rows[:, -1] >= 1 << self.bits % 8).any())
 
     def fault(self, word: bytes) -> str | None:
         """Return what is wrong with the digits of one word, None when nothing is.

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from edgeq.arith.types import IntType
 from edgeq.errors import CodecError, InputError, shown
 from edgeq.memory.digits import HEX, Line
 from edgeq.memory.packing import Array, Packing, pack_words, unpack_words
 from edgeq.memory.text import TextFormat
+from edgeq.memory.words import plain_words
 
 PROFILES = ("strict", "simulation")
 
@@ -70,10 +73,9 @@ def readmem_format(bits: int, unit: int = HEX, profile: str = "strict") -> TextF
 
 def _plain(data: bytes, where: str) -> bytes:
     """Return the words alone, one a line; an address has to be that of the word after it."""
-    words: list[bytes] = []
-    for word in re.sub(rb"//[^\n]*", b"", data).lower().split():
-        if not word.startswith(b"@"):
-            words.append(word)
-        elif not re.fullmatch(rb"@[0-9a-f]{1,16}", word) or int(word[1:], 16) != len(words):
-            raise CodecError(f"{where}: address {word.decode(errors='replace')} stands before word {len(words)}")
-    return b"".join(word + b"\n" for word in words)
+    out = np.empty(len(data) + 1, np.uint8)
+    written, words, place = plain_words(np.frombuffer(data, np.uint8), out)
+    if place >= 0:
+        address = re.split(rb"\s|//", data[place : place + 40].lower())[0]
+        raise CodecError(f"{where}: address {address.decode(errors='replace')} stands before word {words}")
+    return out[:written].tobytes()

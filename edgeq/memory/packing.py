@@ -121,7 +121,7 @@ def pack_words(values: Array, type: IntType, packing: Packing, where: str) -> By
 def unpack_words(
     rows: ByteArray, type: IntType, count: int, packing: Packing, where: str, first_line: int | None = 1
 ) -> Array:
-    """Return the ``count`` values of words, in the smallest dtype of ``type``.
+    """Return the ``count`` values of words, in the smallest dtype of ``type``; they may share the memory of ``rows``.
 
     Raises WordCountError for another number of words, CodecError for a lane or bit that no value takes and that
     does not hold its pad; ``first_line`` is the line of the first word in the file called ``where``,
@@ -130,6 +130,10 @@ def unpack_words(
     if len(rows) != packing.depth(count):
         raise WordCountError(where, len(rows), packing.depth(count))
     if packing.lane_bytes:
+        top = packing.bits % 8
+        if top and (rows[:, -1] >= 1 << top).any():
+            word = int(np.flatnonzero(rows[:, -1] >= 1 << top)[0])
+            raise _above(packing, _place(where, first_line, word))
         values = _native_values(rows, type, packing, packing.lane_bytes)
     else:
         values = _values(rows, type, packing, where, first_line)
@@ -150,10 +154,11 @@ def _native_rows(flat: Array, packing: Packing, size: int) -> ByteArray:
 
 
 def _native_values(rows: ByteArray, type: IntType, packing: Packing, size: int) -> Array:
-    kept = np.array(rows).view(f"<{'i' if type.signed else 'u'}{size}")
-    if packing.bits % 8:
-        kept <<= 8 * size - packing.bits  # the sign comes down with the shift back
-        kept >>= 8 * size - packing.bits
+    kept = np.ascontiguousarray(rows).view(f"<{'i' if type.signed else 'u'}{size}")
+    if packing.bits % 8 and type.signed:
+        half = 1 << (packing.bits - 1)
+        kept = kept ^ half
+        kept -= half
     return (kept if packing.lane0 == "lsb" else kept[:, ::-1]).reshape(-1)
 
 
@@ -165,10 +170,14 @@ def _values(rows: ByteArray, type: IntType, packing: Packing, where: str, first_
         held = rows[start : start + step]
         fault = unpack(held, packing.lanes, packing.bits, packing.lane0 == "msb", type.signed, part)
         if fault >= 0:
-            raise CodecError(f"{_place(where, first_line, start + fault)}: a bit above the lanes is set "
-                             f"({packing.lanes} lanes of {packing.bits} bits in a word of {packing.word_bits})")
+            raise _above(packing, _place(where, first_line, start + fault))
         values[start * packing.lanes : (start + step) * packing.lanes] = part[: len(held) * packing.lanes]
     return values
+
+
+def _above(packing: Packing, place: str) -> CodecError:
+    return CodecError(f"{place}: a bit above the lanes is set ({packing.lanes} lanes of {packing.bits} bits in a word "
+                      f"of {packing.word_bits})")
 
 
 def _place(where: str, first_line: int | None, word: int) -> str:

@@ -51,32 +51,33 @@ class TextFormat:
         Raises CodecError naming ``where``, the first bad line and its fault; WordCountError for a file that is
         well formed and has another number of words than ``depth``.
         """
-        start, before = len(_joined(self.head)), len(self.head)
-        if self.comment and data.startswith(self.comment):
-            start, before = start + data.find(b"\n") + 1, before + 1
-        tail = _joined(self.tail)
-        body = memoryview(data)[start : len(data) - len(tail)]
-        whole = data.startswith(_joined(self.head), start - len(_joined(self.head))) and data.endswith(tail)
-        rows = self._words(body) if whole and len(data) >= start + len(tail) else None
-        if rows is None:
+        head, tail = _joined(self.head), _joined(self.tail)
+        comment = data.find(b"\n") + 1 if self.comment and data.startswith(self.comment) else 0
+        start, before = comment + len(head), len(self.head) + bool(comment)
+        if not data.startswith(head, comment) or len(data) < start + len(tail):
             raise self._explain(data, where)
+        rows, good = self._read(memoryview(data)[start : len(data) - len(tail)])
+        if rows is None or not data.endswith(tail):
+            raise self._explain(data, where, start + good * self.line.size, before + good, good)
         if depth is not None and len(rows) != depth:
             raise WordCountError(where, len(rows), depth)
         return rows, before + 1
 
-    def _words(self, body: memoryview) -> ByteArray | None:
-        if not self.last_end or not body:
-            return self.line.read(body)
-        if bytes(body[-len(self.last_end) :]) != self.last_end:
-            return None
-        patched = bytearray(body)
-        patched[-len(self.last_end) :] = self.line.end
-        return self.line.read(patched)
+    def _read(self, body: memoryview) -> tuple[ByteArray | None, int]:
+        """Return the words, None where there is a fault, and how many lines are known to be good."""
+        ended = not self.last_end or not body
+        if self.last_end and bytes(body[-len(self.last_end) :]) == self.last_end:
+            patched, ended = bytearray(body), True
+            patched[-len(self.last_end) :] = self.line.end
+            body = memoryview(patched).toreadonly()
+        rows, good = self.line.read(body)
+        return rows if ended and good * self.line.size == len(body) else None, good
 
-    def _explain(self, data: bytes, where: str) -> CodecError:
-        head, tail, words = list(self.head), list(self.tail), 0
-        ended, number = False, 0
-        for number, line in enumerate(_lines(data), 1):
+    def _explain(self, data: bytes, where: str, start: int = 0, before: int = 0, words: int = 0) -> CodecError:
+        """Return the error of the first fault from ``start`` on, after ``before`` lines that hold ``words`` words."""
+        head, tail = [] if start else list(self.head), list(self.tail)
+        ended, number = False, before
+        for number, line in enumerate(_lines(data, start), before + 1):
             if number == 1 and self.comment and line.startswith(self.comment):
                 continue
             fault: str | None = None
@@ -120,9 +121,8 @@ def _joined(lines: tuple[bytes, ...]) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-def _lines(data: bytes) -> Iterator[bytes]:
-    """Yield the lines that end in a newline."""
-    start = 0
+def _lines(data: bytes, start: int) -> Iterator[bytes]:
+    """Yield the lines from ``start`` on that end in a newline."""
     while (end := data.find(b"\n", start)) >= 0:
         yield data[start:end]
         start = end + 1

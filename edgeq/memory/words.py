@@ -136,3 +136,52 @@ def read_digits(text: ByteArray, codes: ByteArray, unit: int, count: int, column
         if seen >> unit != 0:
             return w
     return -1
+
+
+@kernel
+def plain_words(text: ByteArray, out: ByteArray) -> tuple[int, int, int]:
+    """Copy words, one a line in lower case, without comments, white space and addresses.
+
+    Return the characters written, the words, and the place of the first address that is not that of the word after it,
+    else -1. ``out`` has a character more than ``text``.
+    """
+    at, words, written = 0, 0, 0
+    inside = False
+    while at < text.size:
+        code = np.int64(text[at])
+        if code == 47 and at + 1 < text.size and text[at + 1] == 47:  # a comment, to the end of the line
+            while at < text.size and text[at] != 10:
+                at += 1
+        elif code == 32 or 9 <= code <= 13:
+            if inside:
+                out[written] = 10
+                written += 1
+                words += 1
+            inside = False
+            at += 1
+        elif code == 64 and not inside:
+            start, address, digits = at, np.int64(0), 0
+            at += 1
+            while at < text.size and digits <= 16:
+                digit = np.int64(text[at])
+                if 48 <= digit <= 57:
+                    address = address << 4 | (digit - 48)
+                elif 97 <= digit | 32 <= 102:
+                    address = address << 4 | ((digit | 32) - 87)
+                else:
+                    break
+                digits += 1
+                at += 1
+            ends = at == text.size or text[at] == 32 or 9 <= text[at] <= 13 or text[at] == 47
+            if not 1 <= digits <= 16 or not ends or address != words:
+                return written, words, start
+        else:
+            out[written] = code + 32 if 65 <= code <= 90 else code
+            written += 1
+            inside = True
+            at += 1
+    if inside:
+        out[written] = 10
+        written += 1
+        words += 1
+    return written, words, -1

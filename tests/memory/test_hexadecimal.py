@@ -157,3 +157,27 @@ def test_packings_that_do_not_exist() -> None:
         Packing(8, 0)
     with pytest.raises(InputError, match="lane0 'left' does not exist; use lsb or msb"):
         Packing(8, 2, "left")
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    (b"", []), (b"\n \t\r\v\f", []), (b"// 00 @7\n// 11", []),
+    (b"0a\n", [10]), (b"0A", [10]), (b"0a//0b\n0c", [10, 12]),
+    (b"@0 0a @1 0b", [10, 11]), (b"@00000000\n0a", [10]), (b"@0// from here\n0a\r\n@0001\r\n", [10]), (b"0a /0b", None),
+    (b"@1 0a", None), (b"0a @0 0b", None), (b"@", None), (b"@g", None), (b"@0x0 0a", None), (b"0a@1", None),
+    (b"@0000000000000000 0a", [10]), (b"@00000000000000000 0a", None), (b"@ffffffffffffffff 0a", None),
+    (b"@0/ 0a", None), (b"0 a", None), (b"\xff0", None)])
+def test_texts_of_simulators(text: bytes, words: list[int] | None) -> None:
+    if words is not None:
+        assert decode_hex(text, U8, len(words), strict=False).tolist() == words
+        return
+    with pytest.raises(CodecError, match="m"):
+        decode_hex(text, U8, 2, where="m", strict=False)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (b"00\n@FF // a\n", "m: address @ff stands before word 1"), (b"@// a\n", "m: address @ stands before word 0"),
+    (b"@" + b"1" * 99, "m: address @" + "1" * 39 + " stands before word 0")])
+def test_addresses_that_do_not_ascend_are_named(text: bytes, said: str) -> None:
+    with pytest.raises(CodecError) as caught:
+        decode_hex(text, S8, 1, where="m", strict=False)
+    assert str(caught.value) == said

@@ -78,6 +78,19 @@ def test_a_word_wider_than_its_lanes_is_zero_above_them() -> None:
         unpack_words(rows, IntType(3), 3, packing, "w", None)
 
 
+@pytest.mark.parametrize(("packing", "row"), [
+    (Packing(3), [8]), (Packing(12), [0, 16]), (Packing(63), [0] * 7 + [128]), (Packing(24), None),
+    (Packing(3, 3), [0, 2]), (Packing(9, 2), [0, 0, 4]), (Packing(8, 1, "lsb", 0, 9), [0, 2])])
+def test_a_bit_above_the_word_is_found(packing: Packing, row: list[int] | None) -> None:
+    rows = np.zeros((3, packing.word_bytes), np.uint8)
+    kept, count = IntType(packing.bits), 3 * packing.lanes
+    assert not unpack_words(rows, kept, count, packing, "w").any()
+    if row is not None:  # a word of whole bytes has no bit above
+        rows[1] = row
+        with pytest.raises(CodecError, match="w line 2: a bit above the lanes is set"):
+            unpack_words(rows, kept, count, packing, "w")
+
+
 def test_another_number_of_words_is_said_before_any_memory_is_taken() -> None:
     with pytest.raises(WordCountError, match="w: has 2 words, expected 250000000000"):
         unpack_words(np.zeros((2, 1), np.uint8), IntType(2), 10**12, Packing(2, 4), "w")

@@ -202,3 +202,18 @@ def test_every_cut_and_every_changed_byte_is_refused() -> None:
             for bad in (text[:k], text[:k] + b"?" + text[k + 1 :], text[:k] + b"?" + text[k:]):
                 with pytest.raises(CodecError, match="m"):
                     kept.decode(bad, "m", 3)
+
+
+def test_a_fault_far_into_a_file_has_its_line() -> None:
+    rows = np.zeros((300_000, 1), np.uint8)
+    for kept, line, said in (
+        (readmem_format(8), b"00\n", "m line 250001: 'g' is not a lower-case hexadecimal digit"),
+        (coe_format(8), b"00,\n", "m line 250003: 'g' is not a lower-case hexadecimal digit"),
+        (mif_format(8, 300_000), b"00000 : 00;\n", "m line 250006: 'g' is not a lower-case hexadecimal digit"),
+    ):
+        data = bytearray(kept.encode(rows))
+        start = data.index(line)
+        data[start + 250_001 * len(line) - len(kept.line.end) - 1] = ord("g")
+        with pytest.raises(CodecError) as caught:
+            kept.decode(bytes(data), "m")
+        assert str(caught.value) == said

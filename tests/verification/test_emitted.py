@@ -62,6 +62,8 @@ def test_a_bundle_of_the_user_is_believed_instead(out: Path, written: Path, tmp_
 DATA = [
     "01_conv.weight.hex", "03_fc.bias.hex", "01_conv.multiplier.hex", "01_conv.weight.coords.npy",
     "01_conv.weight.data.npy", "01_conv.weight.coo.yaml", "03_fc.bias.npy", "net_int.yml", "net_int_coo.yml",
+    "01_conv.weight.bits", "01_conv.weight.coe", "01_conv.weight.mif", "01_conv.weight.ihex", "01_conv.weight.b01.mem",
+    "01_conv.weight.svh",
 ]
 PROJECT = ["net_params.c", "model.c", "edgeq_conv2d.c", "Makefile", "vectors/01_conv.acc.bin"]
 COMMON = ["graph.edgeq/graph.yaml", "graph.edgeq/tensors/conv.acc.weight.npy", "stimuli/x.npy"]
@@ -97,6 +99,10 @@ def test_a_changed_project_is_found_and_not_run(path: str, project: Path) -> Non
 @pytest.mark.parametrize(("path", "old", "new", "said"), [
     ("01_conv.weight.hex", b"3\n", b"2\n", "conv.weight: 1 of 4 values differ; at [0, 0, 0, 0] 2, expected 3"),
     ("01_conv.weight.hex", b"3\n", b"g\n", "01_conv.weight.hex line 1: 'g' is not a lower-case hexadecimal digit"),
+    ("01_conv.weight.bits", b"0111\n", b"0110\n", "conv.weight: 1 of 4 values differ; at [1, 1, 0, 0] 6, expected 7"),
+    ("01_conv.weight.coe", b"7;\n", b"7\n", "01_conv.weight.coe line 7: ends in '7', expected ','"),
+    ("01_conv.weight.mif", b"2 : 0;\n", b"", "01_conv.weight.mif line 9: starts with '3 : ', expected '2 : '"),
+    ("01_conv.weight.ihex", b"0007", b"0006", "01_conv.weight.ihex line 1: checksum is "),
     ("net_int.yml", b"mqm0: 5", b"mqm0: 6", "fc.multiplier: 1 of 1 values differ; at [] 6, expected 5"),
     ("01_conv.weight.coo.yaml", b"fill_value: 0", b"fill_value: 1", "conv.weight: 1 of 4 values differ"),
 ])
