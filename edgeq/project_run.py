@@ -32,8 +32,8 @@ def run_project(format: str, check: Check, files: Mapping[str, bytes]) -> Row:
             place.write_bytes(data)
         try:
             done = subprocess.run(
-                ["make", f"CC={_compiler()}", "check"], cwd=scratch, capture_output=True, timeout=_SECONDS, check=False,
-                stdin=subprocess.DEVNULL, env=_environment())
+                ["make", f"CC={_compiler()}", "check"], cwd=Path(scratch) / check.folder, capture_output=True,
+                timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL, env=_environment())
         except subprocess.TimeoutExpired:
             return Row("make check", format, 0, FAIL, f"did not end within {_SECONDS} s")
     said = [text.decode(errors="replace") for text in (done.stdout, done.stderr)]

@@ -17,17 +17,19 @@ import numpy as np
 from edgeq.arith.types import IntType
 from edgeq.codecs.registry import get
 from edgeq.emitters.registry import Check, EmittedFile, Vectors, emitter, provenance
-from edgeq.emitters.rtl_project import MARK, SIMULATOR, Checked, project_files
+from edgeq.emitters.rtl_project import MARK, SIMULATOR, Checked, placed, project_files, unplaced
 from edgeq.emitters.rtl_weights import require_lines, restored, stream_shape, stream_type, weights
 from edgeq.errors import CodecError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, IntArray
 from edgeq.memory.hexadecimal import decode_hex, encode_hex
 
+FOLDER = "csr_rtl"
+
 
 def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, Array]:
     """Return the tensor of a file of entries or of expected elements; the other files hold none of their own."""
-    part, path = holds.get("part"), holds["path"]
+    part, path, files = holds.get("part"), holds["path"].rpartition("/")[2], unplaced(files)
     if part == "expected":
         return restored(decode_hex(files[path], stream_type(holds), math.prod(holds["shape"]), where=path), holds)
     if part == "entries":
@@ -36,7 +38,7 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
 
 
 def _decoded(files: Mapping[str, bytes], holds: Mapping[str, Any], shape: tuple[int, ...], type: IntType) -> IntArray:
-    path, count = holds["path"], holds["count"]
+    path, count = f"{holds['stem']}.entries.hex", holds["count"]
     rows, columns = shape[0], math.prod(shape[1:])
     require_lines(files, f"{holds['stem']}.expected.hex", rows * columns)
     column_bits, indptr_path = holds["column_bits"], f"{holds['stem']}.indptr.hex"
@@ -55,7 +57,7 @@ def _decoded(files: Mapping[str, bytes], holds: Mapping[str, Any], shape: tuple[
 
 
 @emitter("csr_rtl", "Verilog decoder of sparse rows with the weights' memories; `make check` simulates it", read=read,
-         check=Check(MARK, SIMULATOR))
+         check=Check(MARK, SIMULATOR, FOLDER))
 def write(graph: Graph, vectors: Vectors, *, layout: str = "ohwi", flatten: str = "chw") -> Iterator[EmittedFile]:
     """Yield memories and constants of every weight, the decoder, its testbench and a Makefile.
 
@@ -63,6 +65,10 @@ def write(graph: Graph, vectors: Vectors, *, layout: str = "ohwi", flatten: str 
     Raises InputError for options that do not exist and for a type that csr does not hold.
     """
     del vectors
+    yield from placed(_files(graph, layout, flatten), FOLDER)
+
+
+def _files(graph: Graph, layout: str, flatten: str) -> Iterator[EmittedFile]:
     checked = []
     for weight in weights(graph, layout, flatten, "csr_rtl"):
         kept = weight.parameter

@@ -14,23 +14,25 @@ from typing import Any
 import numpy as np
 
 from edgeq.arith.types import IntType
+from edgeq.codecs.codec import Codec
 from edgeq.codecs.registry import get
 from edgeq.emitters.huffman_files import constants, memory_files, read_image
 from edgeq.emitters.huffman_image import Coded, make_image
 from edgeq.emitters.huffman_read import decode_image
 from edgeq.emitters.registry import Check, EmittedFile, Vectors, emitter, provenance
-from edgeq.emitters.rtl_project import MARK, SIMULATOR, project_files
+from edgeq.emitters.rtl_project import MARK, SIMULATOR, placed, project_files, unplaced
 from edgeq.emitters.rtl_weights import restored, stream_shape, stream_type, weights
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, IntArray
 from edgeq.memory.hexadecimal import decode_hex
 
 AUTO = "auto"
+FOLDER = "huffman_rtl"
 
 
 def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, Array]:
     """Return the tensor of a file of words or of expected elements; the other files hold none of their own."""
-    part, path = holds.get("part"), holds["path"]
+    part, path, files = holds.get("part"), holds["path"].rpartition("/")[2], unplaced(files)
     if part == "expected":
         return restored(decode_hex(files[path], stream_type(holds), math.prod(holds["shape"]), where=path), holds)
     if part == "words":
@@ -39,7 +41,7 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
 
 
 @emitter("huffman_rtl", "Verilog Huffman decoder with the weights' memories; `make check` simulates it", read=read,
-         check=Check(MARK, SIMULATOR))
+         check=Check(MARK, SIMULATOR, FOLDER))
 def write(
     graph: Graph, vectors: Vectors, *, layout: str = "ohwi", flatten: str = "chw", word_bits: int = 32,
     mode: str = AUTO, run_bits: int | str = AUTO, low_bits: int | str = AUTO, restart: str = "none", banks: int = 1,
@@ -55,6 +57,10 @@ def write(
     chosen = {name: value for name, value in (("mode", mode), ("run_bits", run_bits), ("low_bits", low_bits))
               if value != AUTO}
     codec = get("huffman", word_bits=word_bits, restart=restart, banks=banks, table="list", **chosen)
+    yield from placed(_files(graph, codec, layout, flatten), FOLDER)
+
+
+def _files(graph: Graph, codec: Codec, layout: str, flatten: str) -> Iterator[EmittedFile]:
     checked = []
     for weight in weights(graph, layout, flatten, "huffman_rtl"):
         kept, array = weight.parameter, weight.array

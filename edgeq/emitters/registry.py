@@ -32,10 +32,14 @@ Reader = Callable[[Mapping[str, bytes], Mapping[str, Any]], Mapping[str, Array]]
 
 @dataclass(frozen=True)
 class Check:
-    """What `make check` of a project needs beside make, ``cc`` for a C compiler, and how its last line begins."""
+    """What `make check` of a project needs beside make, ``cc`` for a C compiler, and how its last line begins.
+
+    ``folder`` is where its Makefile lies in the emitted folder.
+    """
 
     mark: str
     tools: tuple[str, ...]
+    folder: str = "."
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,17 @@ def project_files(tensors: Sequence[Checked], provenance: str) -> Iterator[Emitt
     yield EmittedFile("Makefile", makefile, {"content": "build"})
 
 
+def placed(files: Iterable[EmittedFile], folder: str) -> Iterator[EmittedFile]:
+    """Yield files of a project in a folder of their own, so that projects may share what is around them."""
+    for file in files:
+        yield EmittedFile(f"{folder}/{file.path}", file.data, file.holds)
+
+
+def unplaced(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return a project's files by the names that they have in their folder."""
+    return {path.rpartition("/")[2]: data for path, data in files.items()}
+
+
 def library_files(modules: Iterable[str]) -> list[Path]:
     """Return the files of these modules and of all that they instantiate."""
     wanted, found = list(modules), set[Path]()

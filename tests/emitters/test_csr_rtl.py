@@ -30,10 +30,10 @@ def files(net: Graph, **options: Any) -> dict[str, EmittedFile]:
 
 def test_literal_memories() -> None:
     made = files(graph())
-    assert made["01_fc.weight.indptr.hex"].data == b"0000\n0002\n0002\n0003\n"
-    assert made["01_fc.weight.entries.hex"].data == b"2f\n45\n07\n"  # column above 4 bits of value
-    assert made["01_fc.weight.expected.hex"].data.split() == list(b"0 0 f 0 5 0 0 0 0 0 7 0 0 0 0".split())
-    lines = made["01_fc.weight.vh"].data.decode().splitlines()
+    assert made["csr_rtl/01_fc.weight.indptr.hex"].data == b"0000\n0002\n0002\n0003\n"
+    assert made["csr_rtl/01_fc.weight.entries.hex"].data == b"2f\n45\n07\n"  # column above 4 bits of value
+    assert made["csr_rtl/01_fc.weight.expected.hex"].data.split() == list(b"0 0 f 0 5 0 0 0 0 0 7 0 0 0 0".split())
+    lines = made["csr_rtl/01_fc.weight.vh"].data.decode().splitlines()
     for line in ("integer ROWS = 3", "integer COLUMNS = 5", "integer BITS = 4", "integer ROW_BITS = 2",
                  "integer COLUMN_BITS = 3", "integer COUNT_BITS = 16", "integer ENTRIES = 3", "[3:0] FILL = 4'h0"):
         assert f"localparam {line};" in lines
@@ -63,7 +63,7 @@ def test_every_weight_of_every_op_comes_back(name: str, layout: str) -> None:
 def test_reading_names_what_is_wrong() -> None:
     made = files(graph())
     held = {path: f.data for path, f in made.items()}
-    path, indptr = "01_fc.weight.entries.hex", "01_fc.weight.indptr.hex"
+    path, indptr = "csr_rtl/01_fc.weight.entries.hex", "csr_rtl/01_fc.weight.indptr.hex"
     holds = {"path": path, **made[path].holds}
     wrong: list[tuple[dict[str, bytes], dict[str, Any], str]] = [
         ({path: b"45\n2f\n07\n"}, {}, "columns do not ascend within their row"),

@@ -46,16 +46,17 @@ def decoded(made: Mapping[str, EmittedFile]) -> dict[str, np.ndarray]:
 def test_literal_memories() -> None:
     """Of 12 weights 8 are 3 (code 0), 3 are 0 (11), one is -1 (10): in ohwi 3 3 3 0, 3 3 -1 0, 3 0 3 3."""
     made = files(mode="values", low_bits=0, word_bits=8)
-    text = {part: made[f"01_a_conv.weight.{part}.hex"].data for part in ("words", "values", "restart", "expected")}
+    parts = ("words", "values", "restart", "expected")
+    text = {part: made[f"huffman_rtl/01_a_conv.weight.{part}.hex"].data for part in parts}
     assert text["values"] == b"3\nf\n0\n"  # in canonical order: by length, then by number
     assert text["words"] == b"".join(b"%02x\n" % int(b, 2) for b in ("00011001", "01101100"))
     assert text["restart"] == b"0000000900000000\n"
     assert text["expected"] == b"3\n3\n3\n0\n3\n3\nf\n0\n3\n0\n3\n3\n"
-    assert "01_a_conv.weight.runs.hex" not in made
+    assert "huffman_rtl/01_a_conv.weight.runs.hex" not in made
 
 
 def test_literal_constants() -> None:
-    lines = files(mode="values", low_bits=0, word_bits=8)["01_a_conv.weight.vh"].data.decode().splitlines()
+    lines = files(mode="values", low_bits=0, word_bits=8)["huffman_rtl/01_a_conv.weight.vh"].data.decode().splitlines()
     assert lines[2] == "// a/conv.weight: shape [3, 1, 2, 2] in order ohwi, s4"
     for line in ("integer MODE = 0", "integer WORD_BITS = 8", "integer BITS = 4", "integer VALUE_LONGEST = 2",
                  "integer VALUE_ENTRIES = 3", "integer ELEMENTS = 12", "integer SEGMENT = 12", "integer WORDS = 2",
@@ -67,12 +68,12 @@ def test_literal_constants() -> None:
 def test_literal_runs_and_restart() -> None:
     """Channels of 18 with the zero point once, in front: run 1 of 17 values, then 18 values without a run."""
     made = files(mode="runs", low_bits=0, restart="channel", run_bits=2)
-    assert made["03_fc.weight.runs.hex"].data == b"0\n1\n"
-    assert made["03_fc.weight.restart.hex"].data.splitlines()[0] == b"0000001100000000"
-    second = made["03_fc.weight.restart.hex"].data.splitlines()[1]
+    assert made["huffman_rtl/03_fc.weight.runs.hex"].data == b"0\n1\n"
+    assert made["huffman_rtl/03_fc.weight.restart.hex"].data.splitlines()[0] == b"0000001100000000"
+    second = made["huffman_rtl/03_fc.weight.restart.hex"].data.splitlines()[1]
     assert second[:8] == b"00000012"
     assert int(second[8:], 16) > 0
-    assert made["03_fc.weight.words.hex"].holds["segment"] == 18
+    assert made["huffman_rtl/03_fc.weight.words.hex"].holds["segment"] == 18
 
 
 OPTIONS: list[dict[str, Any]] = [
@@ -97,7 +98,7 @@ def test_every_weight_of_every_op_comes_back(name: str, options: dict[str, Any])
 
 def test_columns_after_a_flatten_may_be_moved() -> None:
     made = files(flatten="hwc")
-    expected = made["03_fc.weight.expected.hex"].data.split()
+    expected = made["huffman_rtl/03_fc.weight.expected.hex"].data.split()
     assert expected[:4] == [b"ee", b"f4", b"fa", b"ef"]  # columns 0, 6, 12 and 1: h, w, c of three channels of six
     assert np.array_equal(decoded(made)["fc.weight"], np.arange(36).reshape(2, 18) - 18)
 
@@ -105,7 +106,7 @@ def test_columns_after_a_flatten_may_be_moved() -> None:
 def test_reading_names_what_is_wrong() -> None:
     made = files(mode="values", low_bits=0, word_bits=8)
     held = {path: f.data for path, f in made.items()}
-    path = "01_a_conv.weight.words.hex"
+    path = "huffman_rtl/01_a_conv.weight.words.hex"
     holds = {"path": path, **made[path].holds}
     wrong: list[tuple[dict[str, bytes], dict[str, Any], str]] = [
         ({path: b"19\n"}, {}, "has 1 words, expected 2"),
@@ -116,7 +117,7 @@ def test_reading_names_what_is_wrong() -> None:
         ({}, {"value_counts": [1, 2]}, r"numbers of codes \[1, 2\] are not those of 3 entries"),
         ({}, {"low_bits": -1}, "do not exist"), ({}, {"segments": 2}, "do not exist"),
         ({}, {"shape": [3, 2, 1, 1 << 40]}, "01_a_conv.weight.expected.hex: has 12 lines, expected 6597069766656"),
-        ({"01_a_conv.weight.restart.hex": b"0000000900000003\n"}, {}, "the restart table leaves the stream"),
+        ({path.replace("words", "restart"): b"0000000900000003\n"}, {}, "the restart table leaves the stream"),
     ]
     for data, fields, message in wrong:
         fields = fields | ({"segments": 1, "segment": 6 << 40} if "shape" in fields else {})
@@ -139,10 +140,10 @@ def test_options_that_do_not_exist() -> None:
 def test_verify_simulates_the_project(tmp_path: Path) -> None:
     need_tool("iverilog")
     emit(graph(), "huffman_rtl", tmp_path / "out", mode="runs", restart="channel", word_bits=16)
-    emit(graph(), "csr_rtl", tmp_path / "rows")
-    for name, kind in (("out", "huffman_rtl"), ("rows", "csr_rtl")):
-        rows = {(r.check, r.subject): r for r in verify(tmp_path / name).rows}
-        assert {r.status for r in rows.values()} == {PASS}
+    emit(graph(), "csr_rtl", tmp_path / "out")
+    rows = {(r.check, r.subject): r for r in verify(tmp_path / "out").rows}
+    assert {r.status for r in rows.values()} == {PASS}
+    for kind in ("huffman_rtl", "csr_rtl"):
         assert rows["make check", kind].detail == "EDGEQ_RTL PASS tensors=2 values=48"
 
 
@@ -157,7 +158,7 @@ def test_a_project_of_wrong_words_fails(tmp_path: Path) -> None:
     check = EMITTERS["huffman_rtl"].check
     assert check is not None
     assert run_project("huffman_rtl", check, made).status == PASS
-    path = "01_a_conv.weight.words.hex"
+    path = "huffman_rtl/01_a_conv.weight.words.hex"
     row = run_project("huffman_rtl", check, made | {path: made[path].replace(b"19", b"99")})
     assert row.status == FAIL
     assert row.detail.startswith("EDGEQ_RTL FAIL errors=")
@@ -179,7 +180,7 @@ def test_without_a_simulator_the_check_is_not_run(tmp_path: Path, monkeypatch: p
 
 def test_the_manifest_line() -> None:
     made = files(mode="values", low_bits=0, word_bits=8)
-    holds = yaml.safe_load(yaml.safe_dump(dict(made["01_a_conv.weight.words.hex"].holds)))
+    holds = yaml.safe_load(yaml.safe_dump(dict(made["huffman_rtl/01_a_conv.weight.words.hex"].holds)))
     assert holds == {
         "tensor": "a/conv.weight", "layer": "a/conv", "shape": [3, 2, 1, 2], "axes": "oihw", "layout": "ohwi",
         "type": {"bits": 4, "signed": True}, "part": "words", "stem": "01_a_conv.weight", "fill_value": 0, "mode": 0,
