@@ -112,11 +112,7 @@ module edgeq_huffman_table #(
     wire [LONGEST+15:0] place = {16'd0, code} + {{LONGEST{1'b0}}, first_so_far[LONGEST]};
 
     reg [WIDTH-1:0] entries [0:ENTRIES-1];
-    integer i;
-    initial begin
-        for (i = 0; i < ENTRIES; i = i + 1) entries[i] = {WIDTH{1'b0}};
-        if (FILE != "") $readmemh(FILE, entries);
-    end
+    initial if (FILE != "") $readmemh(FILE, entries);
     always @(posedge clk) begin
         if (take) begin
             held_bits <= bits;

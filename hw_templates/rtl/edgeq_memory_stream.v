@@ -32,11 +32,7 @@ module edgeq_memory_stream #(
     localparam [ADDRESS_BITS-1:0] NONE = 0;
 
     reg [WIDTH-1:0] words [0:DEPTH-1];
-    integer i;
-    initial begin
-        for (i = 0; i < DEPTH; i = i + 1) words[i] = {WIDTH{1'b0}};
-        if (FILE != "") $readmemh(FILE, words);
-    end
+    initial if (FILE != "") $readmemh(FILE, words);
 
     reg [ADDRESS_BITS-1:0] address;
     reg [ADDRESS_BITS-1:0] left;
