@@ -11,17 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgeq.checks import FAIL, NOT_RUN, PASS, Row
+from edgeq.emitters.registry import Check
 
-MAKEFILE = "Makefile"
 _SECONDS = 1800
 
 
-def run_project(format: str, files: Mapping[str, bytes]) -> Row:
+def run_project(format: str, check: Check, files: Mapping[str, bytes]) -> Row:
     """Run `make check` on exactly ``files``: nothing compiled earlier, nothing unlisted can take part.
 
-    Its output has to end with the one line ``EDGEQ_<FORMAT> PASS``, and the program with code 0.
+    Its output has to end with the one line ``<mark> PASS``, and the program with code 0.
     """
-    missing = [tool for tool in ("make", _compiler()) if shutil.which(tool) is None]
+    tools = ["make", *(_compiler() if tool == "cc" else tool for tool in check.tools)]
+    missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         return Row("make check", format, 0, NOT_RUN, f"{missing[0]} is not installed")
     with tempfile.TemporaryDirectory(prefix="edgeq.") as scratch:
@@ -31,11 +32,12 @@ def run_project(format: str, files: Mapping[str, bytes]) -> Row:
             place.write_bytes(data)
         try:
             done = subprocess.run(
-                ["make", f"CC={_compiler()}", "check"], cwd=scratch, capture_output=True, timeout=_SECONDS, check=False,
-                stdin=subprocess.DEVNULL, env=_environment())
+                ["make", f"CC={_compiler()}", "check"], cwd=Path(scratch) / check.folder, capture_output=True,
+                timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL, env=_environment())
         except subprocess.TimeoutExpired:
             return Row("make check", format, 0, FAIL, f"did not end within {_SECONDS} s")
-    return _judge(format, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+    said = [text.decode(errors="replace") for text in (done.stdout, done.stderr)]
+    return _judge(format, check.mark, done.returncode, *said)
 
 
 def _environment() -> dict[str, str]:
@@ -51,11 +53,10 @@ def _compiler() -> str:
     return "gcc" if shutil.which("gcc") else "cc"
 
 
-def _judge(format: str, code: int, output: str, errors: str) -> Row:
-    mark = f"EDGEQ_{format.upper()} "
-    verdicts = [line for line in output.splitlines() if line.startswith(mark)]
+def _judge(format: str, mark: str, code: int, output: str, errors: str) -> Row:
+    verdicts = [line for line in output.splitlines() if line.startswith(f"{mark} ")]
     last = next(reversed(output.splitlines()), "")
-    good = len(verdicts) == 1 and verdicts[0] == last and last.startswith(f"{mark}PASS")
+    good = len(verdicts) == 1 and verdicts[0] == last and last.startswith(f"{mark} PASS")
     if code == 0 and good and not errors.strip():
         return Row("make check", format, _counted(last), PASS, last)
     said = (verdicts or errors.strip().splitlines() or output.splitlines() or [f"ended with code {code}"])[-1]

@@ -26,7 +26,7 @@ from edgeq.emitters.registry import EMITTERS, EmittedFile, Format
 from edgeq.errors import ArtefactError, EdgeqError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
-from edgeq.project_run import MAKEFILE, run_project
+from edgeq.project_run import run_project
 from edgeq.simulator import simulate
 from edgeq.vectors.plan import is_vector_manifest
 from edgeq.vectors.verify import verify_vectors
@@ -133,10 +133,10 @@ def _format(
     yield from _decoded(kind, graph, values, entries, files)
     rows = list(_rewritten(kind, graph, values, entries, files, about))
     yield from rows
-    if MAKEFILE not in entries:
+    if kind.check is None:
         return
     if all(row.status == PASS for row in rows):
-        yield run_project(name, files)
+        yield run_project(name, kind.check, files)
     else:
         yield Row("make check", name, 0, NOT_RUN, "its files are not those that edgeq writes, so none of them is run")
 

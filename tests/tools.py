@@ -92,7 +92,7 @@ def lint_verilog(path: Path) -> None:
     """Let verilator and iverilog read one file with all their warnings, as Verilog-2005."""
     verilator, iverilog = need_tool("verilator"), need_tool("iverilog")
     run([verilator, "--lint-only", "-Wall", *_VERILATOR_LANGUAGE, path.name], path.parent)
-    assert run([iverilog, "-Wall", "-g2005", "-t", "null", path.name], path.parent) == b""
+    assert run([iverilog, "-Wall", "-g2005", "-t", "null", "-y", ".", path.name], path.parent) == b""
 
 
 def run_yosys(script: str, folder: Path) -> str:
@@ -125,6 +125,25 @@ def verilate(modules: Sequence[Path], main: str, folder: Path) -> Path:
     program = folder / "simulation"
     program.unlink(missing_ok=True)
     library = [str(root / "include" / f"{name}.cpp") for name in ("verilated", "verilated_threads")]
-    includes = ["-I.", f"-I{root / 'include'}", f"-I{root / 'include' / 'vltstd'}"]
-    run([compiler, "-std=c++20", "-O1", *includes, "simulation.cc", *library, "-pthread", "-o", program.name], folder)
+    run([compiler, "-std=c++20", "-O1", *_includes(root), "simulation.cc", *library, "-pthread", "-o", program.name],
+        folder)
     return program
+
+
+def _includes(root: Path) -> list[str]:
+    return ["-I.", f"-I{root / 'include'}", f"-I{root / 'include' / 'vltstd'}"]
+
+
+def verilate_testbench(sources: Sequence[str], folder: Path) -> Path:
+    """Compile a testbench of Verilog alone, module ``testbench``, with verilator into a fresh program."""
+    verilator, compiler = need_tool("verilator"), need_tool("g++")
+    root = _verilator_root()
+    assert root is not None
+    made = folder / "verilated"
+    run([verilator, "--cc", "--exe", "--main", "--timing", "-Wall", "--top-module", "testbench", "--quiet",
+         "--Mdir", made.name, *sources], folder)
+    texts = [f'#undef VL_PCH_INCLUDED\n#include "{p.name}"\n' for p in sorted(made.glob("V*.cpp"))]
+    texts += [f'#include "verilated{part}.cpp"\n' for part in ("", "_timing", "_threads")]
+    (made / "simulation.cc").write_text("".join(texts))
+    run([compiler, "-std=c++20", "-O0", *_includes(root), "simulation.cc", "-pthread", "-o", "simulation"], made)
+    return made / "simulation"

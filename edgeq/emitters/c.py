@@ -17,7 +17,7 @@ from edgeq.emitters.c_library import library_files
 from edgeq.emitters.c_model import Project
 from edgeq.emitters.c_text import parse_integers
 from edgeq.emitters.glue import render
-from edgeq.emitters.registry import EmittedFile, Vectors, emitter
+from edgeq.emitters.registry import Check, EmittedFile, Vectors, emitter
 from edgeq.errors import ArtefactError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
@@ -52,7 +52,8 @@ def _read_arrays(text: str, holds: Mapping[str, Any]) -> dict[str, Array]:
     return tensors
 
 
-@emitter("c", "C99 project: weights, kernels, and `make check`, which replays vectors", needs_vectors=True, read=read)
+@emitter("c", "C99 project: weights, kernels, and `make check`, which replays vectors", needs_vectors=True, read=read,
+         check=Check("EDGEQ_C", ("cc",)))
 def write(graph: Graph, vectors: Vectors) -> Iterator[EmittedFile]:
     """Yield the project: library, parameters, model, self check, Makefile, and the vectors it replays."""
     project = Project(graph, vectors)

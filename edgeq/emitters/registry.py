@@ -31,12 +31,25 @@ Reader = Callable[[Mapping[str, bytes], Mapping[str, Any]], Mapping[str, Array]]
 
 
 @dataclass(frozen=True)
+class Check:
+    """What `make check` of a project needs beside make, ``cc`` for a C compiler, and how its last line begins.
+
+    ``folder`` is where its Makefile lies in the emitted folder.
+    """
+
+    mark: str
+    tools: tuple[str, ...]
+    folder: str = "."
+
+
+@dataclass(frozen=True)
 class Format:
     """An output format: ``write(graph, vectors, **options)`` yields its files.
 
     ``needs_vectors`` says that ``vectors`` holds every value of the graph; other formats are given an empty
     mapping. ``read(files, holds)`` is given the format's files (path to bytes) and the manifest fields of one
     of them, and returns the integers in it by tensor name (``conv1.weight``), each of the tensor's own shape.
+    ``check`` is for projects: formats with a Makefile.
     """
 
     name: str
@@ -44,6 +57,7 @@ class Format:
     write: Writer
     needs_vectors: bool = False
     read: Reader | None = None
+    check: Check | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -59,14 +73,14 @@ _W = TypeVar("_W", bound=Writer)
 
 
 def emitter(
-    name: str, line: str, *, needs_vectors: bool = False, read: Reader | None = None
+    name: str, line: str, *, needs_vectors: bool = False, read: Reader | None = None, check: Check | None = None
 ) -> Callable[[_W], _W]:
     """Register a writer ``(graph, vectors, *, options with defaults)`` under ``name``, with one line for --help."""
 
     def keep(write: _W) -> _W:
         if name in EMITTERS:
             raise ValueError(f"format {name} is registered twice")
-        EMITTERS[name] = Format(name, line, write, needs_vectors, read)
+        EMITTERS[name] = Format(name, line, write, needs_vectors, read, check)
         return write
 
     return keep

@@ -11,6 +11,7 @@ import pytest
 import edgeq
 from edgeq import emit, verify
 from edgeq.checks import FAIL, NOT_RUN, PASS
+from edgeq.emitters.registry import Check
 from edgeq.errors import BundleError
 from edgeq.project_run import run_project
 from edgeq.vectors.write import write_vectors
@@ -212,6 +213,6 @@ def test_a_missing_compiler_is_said(project: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.hardware
 def test_only_one_last_line_that_says_pass_is_believed(recipe: str, status: str) -> None:
     need_tool("gcc")
-    row = run_project("net", {"Makefile": f"check:\n\t{recipe}\n".encode()})
+    row = run_project("net", Check("EDGEQ_NET", ("cc",)), {"Makefile": f"check:\n\t{recipe}\n".encode()})
     assert row.status == status
     assert row.values == (7 if status == PASS else 0)
