@@ -169,7 +169,7 @@ def _files(graph: Graph, metadata: Mapping[str, Any], *, remarks: bool) -> dict[
     tensors: dict[str, bytes] = {}
 
     def keep(node: Node | None, name: str, value: Constant) -> str:
-        path = tensor_path(node, name)
+        path = f"tensors/{tensor_name(node, name)}.npy"
         tensors[path] = npy_bytes(value.array.astype(value.smallest.dtype))
         return path
 
@@ -181,9 +181,9 @@ Keep = Callable[[Node | None, str, Constant], Any]
 """Is given the op's node (None for an input), the tensor's name and the tensor; returns what the text says of it."""
 
 
-def tensor_path(node: Node | None, name: str) -> str:
-    """Return the path of a tensor in the bundle."""
-    return f"tensors/{short_name(f'{node.name}.{name}' if node else name)}.npy"
+def tensor_name(node: Node | None, name: str) -> str:
+    """Return what the file of a tensor is called, ``<value>.<attribute>``."""
+    return short_name(f"{node.name}.{name}" if node else name)
 
 
 def graph_to_plain(graph: Graph, keep: Keep, *, remarks: bool = True) -> dict[str, Any]:

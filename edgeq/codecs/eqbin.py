@@ -10,6 +10,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgeq.codecs.blob import read_header
+from edgeq.codecs.codec import decode
+from edgeq.codecs.tensor import Array
 from edgeq.errors import CodecError, InputError
 
 MAGIC = b"EQBIN\r\n\x1a"
@@ -18,6 +21,8 @@ GRAPH, TENSOR = 1, 2
 """Kinds of sections."""
 MOST_TEXT = 1 << 24
 """Bytes of a graph's text, inflated: more are refused, so that a few bytes do not fill the memory."""
+MOST_VALUES = 1 << 28
+"""Values of all tensors of one file together: a reader takes memory for no more."""
 LARGEST_ALIGN = 4096
 
 _HEAD = struct.Struct("<8sHBBIII")
@@ -191,3 +196,21 @@ def _inflate(stored: bytes, what: str) -> bytes:
     if not inflater.eof or inflater.unused_data:
         raise CodecError(f"{what}: the zlib stream does not end with its section")
     return contents
+
+
+def read_network(data: bytes, where: str = "eqbin") -> tuple[bytes, dict[str, Array]]:
+    """Return the graph's text and the tensors by the paths that the text has for them.
+
+    Raises CodecError naming ``where``, section and place; before memory is taken for more than 2^28 values in all.
+    """
+    text, *tensors = decode_eqbin(data, where)
+    places = {f"{where}: section '{s.name}'": s for s in tensors}
+    count = sum(read_header(s.data, place).elements for place, s in places.items())
+    if count > MOST_VALUES:
+        raise CodecError(f"{where}: its tensors have {count} values, more than the {MOST_VALUES} that are read")
+    return text.data, {tensor_path(s.name): decode(s.data, where=place) for place, s in places.items()}
+
+
+def tensor_path(name: str) -> str:
+    """Return what the graph's text calls the tensor of a section."""
+    return f"tensors/{name}.npy"
