@@ -1,0 +1,57 @@
+"""Find codecs by name or by the id in a blob; a codec's module is imported when it is first asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from edgeq.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from edgeq.codecs.codec import Codec
+
+_CLASSES = {
+    1: ("packed", "edgeq.codecs.packed", "Packed"),
+    8: ("zero_runs", "edgeq.codecs.zero_runs", "ZeroRuns"),
+}
+"""Id in the blob: name, module and class."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all codecs.
+
+    >>> names()
+    ('packed', 'zero_runs')
+    """
+    return tuple(name for name, _, _ in _CLASSES.values())
+
+
+def class_of_id(codec_id: int) -> type[Codec] | None:
+    """Return the class of the codec with this id."""
+    if codec_id not in _CLASSES:
+        return None
+    _, module, name = _CLASSES[codec_id]
+    found: type[Codec] = getattr(import_module(module), name)
+    return found
+
+
+def class_of_name(name: str) -> type[Codec]:
+    """Return the class of the codec called ``name``; raises InputError with the list of names."""
+    found = next((class_of_id(k) for k, (n, _, _) in _CLASSES.items() if n == name), None)
+    if found is None:
+        raise InputError(f"codec {shown(name)} does not exist; codecs are {', '.join(names())}")
+    return found
+
+
+def get(name: str, **options: Any) -> Codec:
+    """Return the codec called ``name``; raises InputError listing what there is for another name or option.
+
+    >>> get("zero_runs", run_bits=3).run_bits
+    3
+    """
+    found = class_of_name(name)
+    known = found.options()
+    for option in options:
+        if option not in known:
+            raise InputError(f"codec {name} has no option {option!r}; it has {', '.join(known) or 'none'}")
+    return found(**options)
