@@ -35,7 +35,7 @@ _LAYOUT = "oihw"
 class Size:
     """The weights of one layer, or of all: ``codecs`` and ``archivers`` map a name to bytes.
 
-    ``nonzero`` counts weights other than the fill value, ``entropy_bytes`` is the entropy of single weights, the
+    ``nonzero`` counts weights other than their zero point, ``entropy_bytes`` is the entropy of single weights, the
     table of their frequencies not counted; ``best`` names the codec of the smallest blob. A missing archiver is None.
     """
 
@@ -101,14 +101,19 @@ def _measure(parameter: Parameter, archivers: Mapping[str, Squeeze | None]) -> t
     for codec in choices():
         stored = to_stored(parameter, own_codebook=has_codebook(codec))
         blobs[codec] = encode_stored(parameter, stored, restrict(_LAYOUT, parameter.axes), codec, {})
-    stored = to_stored(parameter)
     data = codecs.read_header(blobs["packed"].blob).sections["data"]
     dense = blobs["packed"].blob[data.offset : data.offset + data.length]
     size = Size(
-        parameter.layer, parameter.array.size, int((stored.array != stored.fill_value).sum()), parameter.type,
+        parameter.layer, parameter.array.size, _nonzero(parameter), parameter.type,
         entropy_bytes(parameter.array), {name: len(made.blob) for name, made in blobs.items()}, blobs[BEST].codec,
         {name: squeeze(dense) if squeeze else None for name, squeeze in archivers.items()})
     return size, dense
+
+
+def _nonzero(parameter: Parameter) -> int:
+    assert parameter.fill_value is not None  # it is a weight
+    rows = parameter.array.reshape(len(parameter.array), -1)
+    return int((rows != parameter.fill_value.per_channel(len(rows))[:, None]).sum())
 
 
 def _total(layers: list[Size], archivers: Mapping[str, Squeeze | None]) -> Size:

@@ -36,13 +36,13 @@ def command(bundle: Path, as_json: bool) -> None:
     if not sizes.layers:
         click.echo(f"{graph.name}: no layer has weights")
         return
-    rows = [_row(size) for size in (*sizes.layers, sizes.total)]
-    heads = [name for name in sizes.total.codecs if name != BEST]
-    click.echo(table(["layer", "type", "weights", "non-zero", "float32 B", "entropy B", *(f"{n} B" for n in heads),
-                      "best B", "best codec", "ratio"], rows))
-    archived = [[s.layer, *s.archivers.values()] for s in (*sizes.layers, sizes.total)]
-    archived.append(["in one stream", *sizes.together.values()])
-    click.echo("\n" + table(["packed, then", *(f"{_ARCHIVERS[n]} B" for n in sizes.together)], archived))
+    heads = ["layer", "type", "weights", "non-zero", "float32 B", "entropy B", "best B", "best codec", "ratio"]
+    rows = [[*_row(size), *size.archivers.values()] for size in (*sizes.layers, sizes.total)]
+    rows.append(["in one stream", *[None] * (len(heads) - 1), *sizes.together.values()])
+    click.echo(table([*heads, *(f"{_ARCHIVERS[n]} B" for n in sizes.together)], rows))
+    names = [name for name in sizes.total.codecs if name != BEST]
+    blobs = [[size.layer, *(size.codecs[n] for n in names)] for size in (*sizes.layers, sizes.total)]
+    click.echo("\n" + table(["bytes as", *names], blobs) + "\n")
     for name, reason in sizes.missing.items():
         click.echo(f"{_ARCHIVERS[name]}: not run: {reason}")
     others = sum(p.array.size for p in parameters(graph) if p.fill_value is None)
@@ -51,9 +51,8 @@ def command(bundle: Path, as_json: bool) -> None:
 
 
 def _row(size: Size) -> list[Any]:
-    sizes = [count for name, count in size.codecs.items() if name != BEST]
-    return [size.layer, str(size.type or ""), size.weights, size.nonzero, size.float32_bytes, size.entropy_bytes, *sizes,
-            size.codecs[BEST], size.best or "", round(size.ratio, 2)]
+    return [size.layer, size.type and str(size.type), size.weights, size.nonzero, size.float32_bytes,
+            size.entropy_bytes, size.codecs[BEST], size.best, round(size.ratio, 2)]
 
 
 def _plain(sizes: Sizes) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def _files(
     parameter: Parameter, stored: Stored, order: str, chosen: Chosen, format: str, *, parts: bool
 ) -> Iterator[EmittedFile]:
     path = f"{parameter.stem}.{format}.bin"
-    holds = _holds(parameter, order) | {"codec": chosen.codec, "bytes": len(chosen.blob)}
+    count = codecs.read_header(chosen.blob).count
+    holds = _holds(parameter, order) | {"codec": chosen.codec, "bytes": len(chosen.blob), "stored_values": count}
     if parameter.fill_value is not None:
         holds["fill_value"] = stored.fill_value
     if stored.mapping:

@@ -27,7 +27,8 @@ def test_all_formats_of_one_folder_pass_and_the_c_project_runs(out: Path) -> Non
     assert report.not_run == ()
     rows = {(r.check, r.subject): r for r in report.rows}
     assert rows["decode", "01_conv.weight.hex"].values == 4
-    assert rows["decode", "03_fc.weight.coo.yaml"].values == 16
+    assert rows["decode", "03_fc.weight.coo.bin"].values == 16
+    assert rows["decode", "net.eqbin"].values == 4 + 2 + 16 + 2 + 2 * 4
     assert rows["decode", "net_int.yml"].values == 4 + 2 + 16 + 2 + 2 * 3
     assert rows["decode", "vectors/01_conv.acc.bin"].values == 16 * 8
     run = rows["make check", "c"]
@@ -40,7 +41,7 @@ def test_all_formats_of_one_folder_pass_and_the_c_project_runs(out: Path) -> Non
 @pytest.mark.parametrize("name", sorted(GRAPHS))
 def test_every_op_passes(name: str, tmp_path: Path) -> None:
     made, inputs = GRAPHS[name]()
-    for kind in ("readmemh", "coo"):
+    for kind in ("readmemh", "coo", "eqbin"):
         emit(made, kind, tmp_path / "out")
     assert verify(tmp_path / "out").failures == ()
     edgeq.save(made, tmp_path / "net.edgeq")
@@ -59,8 +60,8 @@ def test_a_bundle_of_the_user_is_believed_instead(out: Path, written: Path, tmp_
 
 
 DATA = [
-    "01_conv.weight.hex", "03_fc.bias.hex", "01_conv.multiplier.hex", "01_conv.weight.coords.npy",
-    "01_conv.weight.data.npy", "01_conv.weight.coo.yaml", "03_fc.bias.npy", "net_int.yml", "net_int_coo.yml",
+    "01_conv.weight.hex", "03_fc.bias.hex", "01_conv.multiplier.hex", "01_conv.weight.coo.bin",
+    "03_fc.weight.csr.bin", "03_fc.bias.coo.bin", "net.eqbin", "net_int.yml", "net_int_coo.yml",
 ]
 PROJECT = ["net_params.c", "model.c", "edgeq_conv2d.c", "Makefile", "vectors/01_conv.acc.bin"]
 COMMON = ["graph.edgeq/graph.yaml", "graph.edgeq/tensors/conv.acc.weight.npy", "stimuli/x.npy"]
@@ -97,7 +98,8 @@ def test_a_changed_project_is_found_and_not_run(path: str, project: Path) -> Non
     ("01_conv.weight.hex", b"3\n", b"2\n", "conv.weight: 1 of 4 values differ; at [0, 0, 0, 0] 2, expected 3"),
     ("01_conv.weight.hex", b"3\n", b"g\n", "01_conv.weight.hex line 1: 'g' is not a lower-case hexadecimal digit"),
     ("net_int.yml", b"mqm0: 5", b"mqm0: 6", "fc.multiplier: 1 of 1 values differ; at [] 6, expected 5"),
-    ("01_conv.weight.coo.yaml", b"fill_value: 0", b"fill_value: 1", "conv.weight: 1 of 4 values differ"),
+    ("01_conv.weight.packed.bin", b"\x3f\x07", b"\x3f\x06", "01_conv.weight.packed.bin: crc, byte 17: is "),
+    ("net.eqbin", b"sha256: ", b"sha257: ", "net.eqbin: entry 0 at byte 24: the crc of section 'graph' is not that"),
 ])
 def test_a_wrong_value_is_named_with_its_place(path: str, old: bytes, new: bytes, said: str, out: Path) -> None:
     data = (out / path).read_bytes()
