@@ -1,7 +1,8 @@
 """Fields of n bits in streams of bits, most significant bit first, in words of W bits.
 
-The loops work on plain bytes, W = 8. Where W is wider, `swap_words` turns bytes in that order into stored words and
-back. `get_field` and `put_field` are for loops of other codecs; a caller keeps their fields inside the stream.
+Loops read plain bytes, W = 8, with `get_field`; they write words of 64 bits with `put_bits`, which `stream_bytes` turns
+into plain bytes. Where W is wider than 8, `swap_words` turns plain bytes into stored words and back. A caller of
+`get_field` and `put_bits` keeps their fields inside the stream.
 
 Source: README.md of this folder, "Notation".
 """
@@ -17,6 +18,7 @@ from edgeq.arith.jit import kernel, primitive
 from edgeq.errors import InputError, shown
 
 Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
 Codes = npt.NDArray[Any]
 """Values as fields: two's complement of B bits in uint8 (B <= 8), uint16 (B <= 16) or int64, one dimension."""
 
@@ -67,7 +69,13 @@ def readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 @primitive
 def get_field(data: Bytes, position: int, bits: int) -> int:
-    """Return the field of ``bits`` (0..63) at bit ``position``."""
+    """Return the field of ``bits`` (0..63) at bit ``position`` of plain bytes."""
+    first = position >> 3
+    if bits <= 57 and first + 8 <= data.size:
+        word = np.uint64(0)
+        for k in range(8):  # one load, once compiled
+            word = (word << np.uint64(8)) | np.uint64(data[np.uint64(first + k)])
+        return int(np.int64((word << np.uint64(position & 7)) >> np.uint64(1) >> np.uint64(63 - bits)))
     value = 0
     left = bits
     while left > 0:
@@ -80,22 +88,31 @@ def get_field(data: Bytes, position: int, bits: int) -> int:
 
 
 @primitive
-def put_field(data: Bytes, position: int, value: int, bits: int) -> None:
-    """Store the low ``bits`` (0..64) of ``value`` at bit ``position`` of bytes that are still zero there."""
-    left = bits
-    while left > 0:
-        room = 8 - (position & 7)
-        take = min(room, left)
-        field = (value >> (left - take)) & ((1 << take) - 1)
-        data[position >> 3] = int(data[position >> 3]) | (field << (room - take))
-        position += take
-        left -= take
+def put_bits(words: Words, position: int, value: int, bits: int) -> None:
+    """Store ``value``, 0..2^bits - 1 with ``bits`` 0..63, at bit ``position`` of words that are still zero there."""
+    place = np.uint64(position >> 6)
+    over = bits - 64 + (position & 63)  # bits that fall into the next word
+    if over <= 0:
+        words[place] |= np.uint64(value) << np.uint64(-over if bits else 0)
+    else:
+        words[place] |= np.uint64(value) >> np.uint64(over)
+        words[place + np.uint64(1)] |= np.uint64(value) << np.uint64(64 - over)
+
+
+def new_words(bits: int) -> Words:
+    """Return zeros to `put_bits` into, enough for ``bits`` and for a field of no bits behind them."""
+    return np.zeros(bits // 64 + 1, np.uint64)
+
+
+def stream_bytes(words: Words, bits: int) -> Bytes:
+    """Return the bytes of the first ``bits`` bits, in plain bit order; takes ``words`` over."""
+    return words.byteswap(inplace=True).view(np.uint8)[: bytes_for(bits)]
 
 
 @kernel
-def _pack(codes: Codes, bits: int, data: Bytes) -> None:
+def _pack(codes: Codes, bits: int, words: Words) -> None:
     for k in range(codes.size):
-        put_field(data, k * bits, int(codes[k]), bits)
+        put_bits(words, k * bits, int(codes[k]), bits)
 
 
 @kernel
@@ -112,10 +129,10 @@ def pack(codes: Codes, bits: int) -> Bytes:
     """
     if bits == 8 * codes.itemsize:
         return np.ascontiguousarray(codes).astype(codes.dtype.newbyteorder(">")).view(np.uint8)
-    data = np.zeros(bytes_for(codes.size * bits), np.uint8)
+    words = new_words(codes.size * bits)
     if bits:
-        _pack(readonly(np.ascontiguousarray(codes)), bits, data)
-    return data
+        _pack(readonly(np.ascontiguousarray(codes)), bits, words)
+    return stream_bytes(words, codes.size * bits)
 
 
 def unpack(data: Bytes, bits: int, count: int) -> Codes:

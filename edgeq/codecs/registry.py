@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 _CLASSES = {
     1: ("packed", "edgeq.codecs.packed", "Packed"),
+    2: ("fixed_point", "edgeq.codecs.fixed_point", "FixedPoint"),
+    3: ("vanilla", "edgeq.codecs.vanilla", "Vanilla"),
+    4: ("coo", "edgeq.codecs.coo_blob", "CooBlob"),
+    5: ("csr", "edgeq.codecs.csr", "Csr"),
+    6: ("csc", "edgeq.codecs.csc", "Csc"),
+    7: ("bitmask", "edgeq.codecs.bitmask", "Bitmask"),
     8: ("zero_runs", "edgeq.codecs.zero_runs", "ZeroRuns"),
 }
 """Id in the blob: name, module and class."""
@@ -20,8 +26,8 @@ _CLASSES = {
 def names() -> tuple[str, ...]:
     """Return the names of all codecs.
 
-    >>> names()
-    ('packed', 'zero_runs')
+    >>> names()[:3]
+    ('packed', 'fixed_point', 'vanilla')
     """
     return tuple(name for name, _, _ in _CLASSES.values())
 

@@ -16,11 +16,14 @@ from edgeq.codecs.bits import (
     WORD_BITS,
     Bytes,
     Codes,
+    Words,
     code_dtype,
     get_field,
-    put_field,
+    new_words,
+    put_bits,
     readonly,
     require_word_bits,
+    stream_bytes,
     swap_words,
 )
 from edgeq.codecs.blob import Stored
@@ -83,11 +86,12 @@ class ZeroRuns(Codec):
         counts, ends = np.zeros((2, bounds.size - 1), np.int64)
         _measure(tensor.codes, bounds, *rule, counts, ends)
         words = np.append(0, np.cumsum(-(-ends // self.word_bits)))
-        data = np.zeros(int(words[-1]) * self.word_bits // 8, np.uint8)
+        bits = int(words[-1]) * self.word_bits
+        data = new_words(bits)
         _write(tensor.codes, bounds, readonly(words * self.word_bits), *rule, data)
         parameters = bytes([self.run_bits, style, self.word_bits]) + write_varint(rows_each)
         restart = write_restart(rows_each, words, counts)
-        return int(counts.sum()), [parameters, restart, swap_words(data, self.word_bits)]
+        return int(counts.sum()), [parameters, restart, swap_words(stream_bytes(data, bits), self.word_bits)]
 
     def read(self, stored: Stored) -> Codes:
         run_bits, style, word_bits, segments = _parameters(stored)
@@ -146,7 +150,7 @@ def _measure(
 
 @kernel
 def _write(
-    codes: Codes, bounds: Places, starts: Places, fill: int, run_bits: int, bits: int, style: int, data: Bytes
+    codes: Codes, bounds: Places, starts: Places, fill: int, run_bits: int, bits: int, style: int, data: Words
 ) -> None:
     cut = (1 << run_bits) - 2 + 2 * style
     most = cut - style  # longest run that a value may follow
@@ -158,14 +162,14 @@ def _write(
                 run += 1
                 continue
             while run > most:
-                put_field(data, position, full, run_bits)
+                put_bits(data, position, full, run_bits)
                 position += run_bits
                 if style:
-                    put_field(data, position, fill, bits)
+                    put_bits(data, position, fill, bits)
                     position += bits
                 run -= cut
-            put_field(data, position, run, run_bits)
-            put_field(data, position + run_bits, int(codes[k]), bits)
+            put_bits(data, position, run, run_bits)
+            put_bits(data, position + run_bits, int(codes[k]), bits)
             position += run_bits + bits
             run = 0
 
