@@ -138,8 +138,10 @@ def _inline(given: Mapping[str, Any]) -> Array:
     """Return a small tensor that stands in the text: ``shape`` and ``data``, flat in row-major order."""
     if set(given) != {"shape", "data"}:
         raise GraphError(f"a tensor in the text has shape and data, got {shown(sorted(given))}")
-    shape = tuple(integer(d) for d in given["shape"])
-    values = [integer(v) for v in given["data"]]
+    try:
+        shape, values = tuple(integer(d) for d in given["shape"]), [integer(v) for v in given["data"]]
+    except TypeError:
+        raise GraphError("a tensor in the text has a list of integers for shape and for data") from None
     if min(shape, default=0) < 0 or math.prod(shape) != len(values):
         raise GraphError(f"a tensor in the text has shape {shown(list(shape))} and {len(values)} values")
     return np.array(values, np.int64).reshape(shape)

@@ -55,7 +55,7 @@ def to_stored(parameter: Parameter, *, own_codebook: bool = False) -> Stored:
 def from_codes(codes: IntArray, mapping: Mapping[str, Any], where: str) -> IntArray:
     """Return the values of codes; raises CodecError naming ``where`` for a code that has none."""
     if "values" not in mapping:
-        return codes * mapping.get("multiply", 1) + mapping.get("add", 0)
+        return codes * int(mapping.get("multiply", 1)) + int(mapping.get("add", 0))
     values = np.array(mapping["values"], np.int64)
     if codes.size and not 0 <= codes.min() <= codes.max() < values.size:
         raise CodecError(f"{where}: a code is outside the {values.size} values of its codebook")

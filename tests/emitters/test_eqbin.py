@@ -46,13 +46,12 @@ def saved(folder: Path, data: bytes) -> Path:
 @pytest.mark.parametrize("name", sorted(GRAPHS))
 def test_every_graph_comes_back(name: str, tmp_path: Path) -> None:
     net, _ = GRAPHS[name]()
-    for options in ({"codec": "packed", "inline": 0}, {"text": "zlib", "codec": "csr", "align": 1}):
-        (file,) = write(net, {}, **options)
-        loaded = edgeq.load(saved(tmp_path, file.data))
-        assert loaded == net
-        assert graph_digest(loaded) == graph_digest(net)
-        got = read({file.path: file.data}, {"path": file.path, **file.holds})
-        assert {n: a.tolist() for n, a in got.items()} == {p.name: p.array.tolist() for p in parameters(net)}
+    (file,) = write(net, {}, codec="csr", text="zlib", align=1)
+    loaded = edgeq.load(saved(tmp_path, file.data))
+    assert loaded == net
+    assert graph_digest(loaded) == graph_digest(net)
+    got = read({file.path: file.data}, {"path": file.path, **file.holds})
+    assert {n: a.tolist() for n, a in got.items()} == {p.name: p.array.tolist() for p in parameters(net)}
 
 
 def test_what_the_file_holds() -> None:
@@ -126,13 +125,13 @@ def weight(data: dict[str, Any]) -> dict[str, Any]:
     (lambda d: d.pop("edgeq"), "not a graph of edgeq"),
     (lambda d: weight(d).update(weight={"tensor": "tensors/other.npy"}), "'tensors/other.npy' is not a file of the"),
     (lambda d: weight(d).update(weight={"tensor": "../../etc/passwd"}), "is not a file of the bundle"),
-    (lambda d: weight(d).update(weight=[[1, 2, 3]] * 4), r"file tensors/fc.acc.weight.npy belongs to no op"),
+    (lambda d: weight(d).update(weight=[[k, 2, 3] for k in range(4)]), r"fc.acc.weight.npy belongs to no op"),
     (lambda d: weight(d)["bias"].update(tensor={"shape": [4]}), r"has shape and data, got \['shape'\]"),
     (lambda d: weight(d)["bias"]["tensor"].update(shape=[5]), r"shape \[5\] and 4 values"),
     (lambda d: weight(d)["bias"]["tensor"].update(shape=[-2, -2]), r"shape \[-2, -2\] and 4 values"),
     (lambda d: weight(d)["bias"]["tensor"].update(shape=[1 << 62, 4]), "and 4 values"),
-    (lambda d: weight(d)["bias"]["tensor"].update(data=[1, 2, 3, 0.5]), "missing or malformed"),
-    (lambda d: weight(d)["bias"]["tensor"].update(data=[1, 2, 3, True]), "missing or malformed"),
+    (lambda d: weight(d)["bias"]["tensor"].update(data=[1, 2, 3, 0.5]), "a tensor in the text has a list of integers"),
+    (lambda d: weight(d)["bias"]["tensor"].update(data=[1, 2, 3, True]), "a tensor in the text has a list of integers"),
     (lambda d: weight(d)["bias"]["tensor"].update(data=[1, 2, 3, 1 << 64]), "at most 64 bits"),
     (lambda d: weight(d).update(bias={"tensor": 5}), "missing or malformed"),
 ])
@@ -186,5 +185,5 @@ def hostile(columns: int) -> bytes:
 
 def test_what_is_no_container(tmp_path: Path) -> None:
     for data in (b"", b"EQBIN", b"PK\3\4", b"edgeq: 1\n"):
-        with pytest.raises(BundleError, match="is a file; a bundle is a folder NAME.edgeq, .* or a container .eqbin"):
+        with pytest.raises(BundleError, match=r"is a file; a bundle is a folder NAME.edgeq, .* or a container .eqbin"):
             edgeq.load(saved(tmp_path, data))
