@@ -19,6 +19,8 @@ _CLASSES = {
     6: ("csc", "edgeq.codecs.csc", "Csc"),
     7: ("bitmask", "edgeq.codecs.bitmask", "Bitmask"),
     8: ("zero_runs", "edgeq.codecs.zero_runs", "ZeroRuns"),
+    9: ("huffman", "edgeq.codecs.huffman", "Huffman"),
+    10: ("ans", "edgeq.codecs.ans", "Ans"),
 }
 """Id in the blob: name, module and class."""
 

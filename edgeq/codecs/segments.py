@@ -14,6 +14,7 @@ from edgeq.arith.jit import kernel
 from edgeq.codecs.bits import Bytes, readonly
 from edgeq.codecs.blob import Header, Stored
 from edgeq.codecs.tensor import Tensor
+from edgeq.codecs.varint import Cursor
 from edgeq.errors import InputError, shown
 
 Places = npt.NDArray[np.int64]
@@ -72,39 +73,39 @@ class Segments:
     counts: Places
 
 
-def read_segments(stored: Stored, rows_each: int, word_bits: int) -> Segments:
-    """Return the segments of a blob, read from its restart section where it has one."""
+def read_segments(stored: Stored, cursor: Cursor, rows_each: int, word_bits: int) -> Segments:
+    """Return the segments of a blob, from the restart bytes at the cursor where it has any."""
     header = stored.header
     length = header.sections["data"].length
     if 8 * length % word_bits:
         raise stored.fault("data", length, f"{length} bytes are not whole words of {word_bits} bits")
     if header.elements == 0:
-        stored.expect_length("restart", 0)
         stored.expect_length("data", 0)
         return Segments(segment_bounds(header, 0), readonly(np.zeros(1, np.int64)), readonly(np.zeros(0, np.int64)))
     if rows_each == 0:
-        stored.expect_length("restart", 0)
         starts = np.array([0, 8 * length])
         return Segments(segment_bounds(header, 0), readonly(starts), readonly(np.array([header.count])))
-    pairs = _restart(stored, -(-header.rows // rows_each))
+    start = cursor.offset
+    pairs = _restart(cursor, -(-header.rows // rows_each))
     starts = np.append(pairs[:, 0] * word_bits, 8 * length)
     late = np.flatnonzero(np.diff(starts) < 0)
     if starts[0] or late.size:
         place = 0 if starts[0] else int(late[0])
-        raise stored.fault("restart", 1, f"segment {place} does not begin where it may")
+        raise cursor.fault(start + 1, f"segment {place} does not begin where it may")
     if int(pairs[:, 1].sum()) != header.count:
-        raise stored.fault("restart", 1, f"segments hold {int(pairs[:, 1].sum())} values, count says {header.count}")
+        raise cursor.fault(start + 1, f"segments hold {int(pairs[:, 1].sum())} values, count says {header.count}")
     return Segments(segment_bounds(header, rows_each), readonly(starts), readonly(np.ascontiguousarray(pairs[:, 1])))
 
 
-def _restart(stored: Stored, segments: int) -> Places:
-    width = stored.cursor("restart").u8("width")
+def _restart(cursor: Cursor, segments: int) -> Places:
+    start = cursor.offset
+    width = cursor.u8("width of restart")
     if width not in (1, 2, 4):
-        raise stored.fault("restart", 0, f"width {width} is not 1, 2 or 4")
-    stored.expect_length("restart", 1 + 2 * width * segments)
-    pairs = np.frombuffer(stored.raw("restart")[1:], f"<u{width}").astype(np.int64).reshape(-1, 2)
+        raise cursor.fault(start, f"width {width} of restart is not 1, 2 or 4")
+    data = cursor.take(2 * width * segments, f"restart of {segments} segments")
+    pairs = np.frombuffer(data, f"<u{width}").astype(np.int64).reshape(-1, 2)
     if width > 1 and pairs.max() < 1 << 4 * width:
-        raise stored.fault("restart", 0, f"width {width} is more than its numbers need")
+        raise cursor.fault(start, f"width {width} of restart is more than its numbers need")
     return pairs
 
 

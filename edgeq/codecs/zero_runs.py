@@ -125,7 +125,10 @@ def _parameters(stored: Stored) -> tuple[int, int, int, Segments]:
                            "2..16, 0 or 1, and 8, 16, 32 or 64")
     rows_each = cursor.varint("rows of a segment")
     cursor.end()
-    return run_bits, style, word_bits, read_segments(stored, rows_each, word_bits)
+    restart = stored.cursor("restart")
+    segments = read_segments(stored, restart, rows_each, word_bits)
+    restart.end()
+    return run_bits, style, word_bits, segments
 
 
 @kernel

@@ -1,0 +1,205 @@
+"""What huffman and ans share: options, the section of tables, reading; see `edgeq/codecs/README.md`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeq.codecs.bits import Bytes, Codes, readonly, require_word_bits, swap_words
+from edgeq.codecs.blob import Stored
+from edgeq.codecs.codec import Codec, filled
+from edgeq.codecs.coding import JOINT, MODES, RUNS, VALUES, Coding, Symbols, read_coding, read_symbols_of
+from edgeq.codecs.histograms import Statistics, statistics_of
+from edgeq.codecs.planning import Plan, Wishes, best_plan
+from edgeq.codecs.reading import FAULTS, Rows, count_kept, read_symbols
+from edgeq.codecs.segments import (
+    Places,
+    Segments,
+    check_ends,
+    read_segments,
+    require_restart,
+    rows_per_segment,
+    segment_bounds,
+    write_restart,
+)
+from edgeq.codecs.tables import KINDS, read_table
+from edgeq.codecs.tensor import Array, Tensor
+from edgeq.codecs.words import to_words
+from edgeq.errors import InputError, shown
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The section of tables as read: symbols, the numbers of both tables (empty where absent), segments."""
+
+    symbols: Symbols
+    values: IntArray
+    runs: IntArray
+    segments: Segments
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A table for the reading loop: its rows, and the bits that huffman looks them up by."""
+
+    rows: IntArray
+    peeked: int
+
+
+@dataclass(frozen=True)
+class Entropy(Codec):
+    """Base of huffman and ans. None leaves a choice to the encoder, which takes what gives the fewest bytes.
+
+    ``mode`` "values", "runs" or "joint"; ``run_bits`` r: the longest run is 2^r - 2; ``low_bits``: bits of a value
+    that are stored plain; ``codebook``: values whose places are coded; ``table`` "dense", "list", "model" or
+    "coarse"; ``word_bits``, ``restart`` and ``banks`` as in zero_runs.
+    """
+
+    sections: ClassVar[tuple[str, ...]] = ("tables", "data")
+
+    run_bits: int | None = None
+    word_bits: int = 8
+    restart: str = "none"
+    banks: int = 1
+    codebook: Sequence[int] | None = None
+    mode: str | None = None
+    low_bits: int | None = None
+    table: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.mode is None or self.mode in MODES, "mode", self.mode, ", ".join(MODES))
+        _require(self.table is None or self.table in KINDS, "table", self.table, ", ".join(KINDS))
+        _require(self.run_bits is None or _within(self.run_bits, 2, 12), "run_bits", self.run_bits, "2 to 12")
+        _require(self.low_bits is None or _within(self.low_bits, 0, 15), "low_bits", self.low_bits, "0 to 15")
+        _require(not (self.run_bits and self.mode == "values"), "run_bits", self.run_bits, "mode runs or joint")
+        _require(not (self.low_bits and self.codebook is not None), "low_bits", self.low_bits, "0 with a codebook")
+        require_word_bits(self.word_bits)
+        require_restart(self.restart, self.banks)
+
+    def write(self, tensor: Tensor, where: str = "tensor") -> tuple[int, Sequence[Any]]:
+        rows_each = rows_per_segment(self.restart, self.banks, tensor.rows)
+        statistics = statistics_of(tensor, segment_bounds(tensor, rows_each))
+        return statistics.stored, self.write_plan(self.plan(statistics, where), statistics)
+
+    def plan(self, statistics: Statistics, where: str) -> Plan:
+        """Return the smallest plan for a tensor under these options."""
+        tensor = statistics.tensor
+        rows_each = rows_per_segment(self.restart, self.banks, tensor.rows)
+        first = Coding(VALUES, False, self.word_bits, 0, self._first_table_bits, 0, rows_each, None)
+        codebook = None if self.codebook is None else self._checked_codebook(statistics, where)
+        wishes = Wishes(self.mode, self.run_bits, self.low_bits, codebook, self.table, self._fixed_table_bits)
+        return best_plan(statistics, wishes, first, where)
+
+    def write_plan(self, plan: Plan, statistics: Statistics) -> list[Any]:
+        """Return the sections of a tensor coded by a plan."""
+        data, starts = self.write_data(plan, statistics)
+        restart = write_restart(plan.coding.rows_each, starts // self.word_bits, statistics.kept)
+        return [plan.head(statistics) + restart, data]
+
+    def _checked_codebook(self, statistics: Statistics, where: str) -> IntArray:
+        book, tensor = np.array(self.codebook), statistics.tensor
+        if book.ndim != 1 or book.dtype.kind not in "iu" or np.unique(book).size != book.size:
+            raise InputError(f"{where}: a codebook is a list of distinct integers, got {shown(self.codebook)}")
+        if book.size and not tensor.type.holds(int(book.min()), int(book.max())):
+            raise InputError(f"{where}: codebook {shown(self.codebook)} has values outside {tensor.type}")
+        missing = np.setdiff1d(statistics.values, book)
+        if self.mode != "values" and not (self.mode is None and self.run_bits is None):
+            missing = missing[missing != tensor.fill_value]
+        if missing.size:
+            raise InputError(f"{where}: value {missing[0]} is not in the codebook {shown(self.codebook)}")
+        return book.astype(np.int64)
+
+    @property
+    @abstractmethod
+    def _first_table_bits(self) -> int:
+        """0 for huffman, any other for ans."""
+
+    @property
+    def _fixed_table_bits(self) -> int | None:
+        return None
+
+    @abstractmethod
+    def write_data(self, plan: Plan, statistics: Statistics) -> tuple[Bytes, Places]:
+        """Return the section data, and the bit at which each segment begins, with the end as the last."""
+
+    @abstractmethod
+    def lookup(self, numbers: IntArray, table_bits: int) -> Lookup:
+        """Return a table as the reading loop looks it up."""
+
+    def fast_rows(self, held: Held, lookup: Lookup, stored: Stored) -> Rows:
+        """Return a table of several symbols a row for mode "values", or an empty one."""
+        return np.zeros(0, np.uint64)
+
+    def held(self, stored: Stored) -> Held:
+        """Return the section of tables, checked."""
+        header, cursor = stored.header, stored.cursor("tables")
+        coding = read_coding(cursor, header, self._first_table_bits > 0)
+        symbols, numbers = Symbols(0, 1, header.fill_value, coding), [np.zeros(0, np.int64)] * 2
+        if header.elements and (coding.mode == VALUES or header.count):
+            symbols = read_symbols_of(cursor, header, coding)
+            numbers[0] = read_table(cursor, symbols.entries, symbols.shape, coding.table_bits)
+            if coding.mode == RUNS:
+                numbers[1] = read_table(cursor, symbols.run_entries, symbols.run_shape, coding.table_bits)
+        segments = read_segments(stored, cursor, coding.rows_each, coding.word_bits)
+        cursor.end()
+        return Held(symbols, numbers[0], numbers[1], segments)
+
+    def read(self, stored: Stored) -> Codes:
+        held = self.held(stored)
+        coding, header, segments = held.symbols.coding, stored.header, held.segments
+        data = swap_words(stored.bytes_of("data"), coding.word_bits)
+        codes, ends = filled(header), np.zeros(segments.counts.size, np.int64)
+        if held.values.size:
+            self._read_symbols(stored, held, data, codes, ends)
+        check_ends(stored, data, segments, ends, coding.word_bits)
+        return codes
+
+    def _read_symbols(self, stored: Stored, held: Held, data: Bytes, codes: Codes, ends: IntArray) -> None:
+        coding, segments, header = held.symbols.coding, held.segments, stored.header
+        values = self.lookup(held.values, coding.table_bits)
+        runs = self.lookup(held.runs, coding.table_bits) if coding.mode == RUNS else Lookup(np.zeros(1, np.int64), 0)
+        stride = held.symbols.count if coding.mode == JOINT else 0
+        entries = held.symbols.entries if coding.mode == JOINT else held.symbols.run_entries
+        limits = (header.type.qmin, header.type.qmax, (1 << header.type.bits) - 1)
+        fault, place = read_symbols(
+            to_words(data), segments.bounds, segments.starts, segments.counts, coding.mode, limits, header.fill_value,
+            coding.max_run, stride, entries - 1 if coding.escape else -1, coding.low_bits, coding.table_bits,
+            values.rows, values.peeked, runs.rows, runs.peeked, held.symbols.bases(),
+            self.fast_rows(held, values, stored), codes, ends)
+        if fault:
+            raise stored.fault("data", place // 8, FAULTS[fault])
+        if coding.mode == VALUES:
+            kept = np.zeros_like(segments.counts)
+            count_kept(readonly(codes), segments.bounds, header.fill_code, kept)
+            wrong = np.flatnonzero(kept != segments.counts)
+            if wrong.size:
+                s = int(wrong[0])
+                raise stored.fault("data", int(segments.starts[s]) // 8, f"segment {s} has {kept[s]} values other than "
+                                   f"the fill value, its count says {segments.counts[s]}")
+
+    def unpack(self, stored: Stored) -> dict[str, Array]:
+        held = self.held(stored)
+        coding, starts = held.symbols.coding, held.segments.starts
+        parameters = [coding.mode, coding.escape, coding.word_bits, coding.low_bits, coding.table_bits,
+                      coding.max_run, coding.rows_each, held.symbols.lo, held.symbols.count]
+        book = np.zeros(0, np.int64) if coding.codebook is None else coding.codebook
+        restart = np.stack([starts[:-1] // coding.word_bits, held.segments.counts], axis=1)
+        words = stored.bytes_of("data").view(f"<u{coding.word_bits // 8}")
+        return {"parameters": np.array(parameters, np.int64), "codebook": book, "values": held.values,
+                "runs": held.runs, "restart": restart, "data": words}
+
+
+def _within(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _require(right: bool, option: str, got: object, expected: str) -> None:
+    if not right:
+        raise InputError(f"{option} {shown(got)} does not exist here; expected {expected}")

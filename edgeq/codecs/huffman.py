@@ -1,0 +1,108 @@
+"""Canonical, length-limited Huffman codes of values, of runs and values, or of both as one symbol.
+
+Source: README.md of this folder, "huffman and ans"; D. Huffman (1952); the pairing of runs and values is that of Han
+et al., "Deep Compression" (2015).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeq.codecs.bits import Bytes
+from edgeq.codecs.blob import Stored
+from edgeq.codecs.canonical import canonical_codes
+from edgeq.codecs.coding import JOINT, VALUES
+from edgeq.codecs.entropy import Entropy, Held, Lookup
+from edgeq.codecs.histograms import Statistics
+from edgeq.codecs.huffman_loops import Fields, write_runs, write_values
+from edgeq.codecs.planning import Plan, entries_of_codes
+from edgeq.codecs.reading import FAST_BITS, Rows, fill_fast
+from edgeq.codecs.segments import Places
+from edgeq.codecs.tables import Table
+from edgeq.codecs.words import from_words
+
+IntArray = npt.NDArray[np.int64]
+
+_PAIRS_FROM = 1 << 17
+"""Elements from which a table of pairs pays for its making."""
+
+
+@dataclass(frozen=True)
+class Huffman(Entropy):
+    """Huffman codes of at most 15 bits.
+
+    >>> import numpy as np
+    >>> from edgeq.arith.types import IntType
+    >>> blob = Huffman().encode(np.array([1, 0, 0, 0, 0, -1]), type=IntType(8))
+    >>> Huffman().decode(blob).tolist()
+    [1, 0, 0, 0, 0, -1]
+    """
+
+    name: ClassVar[str] = "huffman"
+    id: ClassVar[int] = 9
+
+    @property
+    def _first_table_bits(self) -> int:
+        return 0
+
+    def write_data(self, plan: Plan, statistics: Statistics) -> tuple[Bytes, Places]:
+        tensor, bounds, coding = statistics.tensor, statistics.bounds, plan.coding
+        starts = np.zeros(bounds.size, np.int64)
+        if plan.values is None:
+            return np.zeros(0, np.uint8), starts
+        words = np.zeros((plan.data_bits + bounds.size * coding.word_bits) // 64 + 2, np.uint64)
+        entry_of, low_of = entries_of_codes(statistics, plan.symbols)
+        fields = _fields(plan.values)
+        if coding.mode == VALUES:
+            fields = _with_low_bits(fields[entry_of], low_of, coding.low_bits)
+            pairs = _pairs(fields, tensor.type.bits, tensor.codes.size)
+            write_values(tensor.codes, bounds, fields, pairs, tensor.type.bits, coding.word_bits, words, starts)
+        else:
+            run_fields = _fields(plan.runs) if plan.runs is not None else np.zeros(1, np.uint64)
+            stride = plan.symbols.count if coding.mode == JOINT else 0
+            write_runs(tensor.codes, bounds, tensor.fill_code, coding.max_run, stride, fields, run_fields, entry_of,
+                       low_of, coding.low_bits, coding.word_bits, words, starts)
+        return from_words(words, int(starts[-1]) // coding.word_bits, coding.word_bits), starts
+
+    def lookup(self, numbers: IntArray, table_bits: int) -> Lookup:
+        longest = int(numbers.max())
+        rows = np.full(1 << longest, -1, np.int64)
+        order = np.lexsort((np.arange(numbers.size), numbers))
+        order = order[numbers[order] > 0]
+        repeated = np.repeat(order << 32 | numbers[order], 1 << (longest - numbers[order]))
+        rows[: repeated.size] = repeated
+        return Lookup(rows, longest)
+
+    def fast_rows(self, held: Held, lookup: Lookup, stored: Stored) -> Rows:
+        coding, type = held.symbols.coding, stored.header.type
+        if coding.mode != VALUES or coding.low_bits or stored.header.elements < _PAIRS_FROM:
+            return super().fast_rows(held, lookup, stored)
+        bases = held.symbols.bases()
+        legal = (bases >= type.qmin) & (bases <= type.qmax)
+        fast = np.zeros(1 << FAST_BITS, np.uint64)
+        fill_fast(lookup.rows, lookup.peeked, np.where(legal, bases & ((1 << type.bits) - 1), -1), fast)
+        return fast
+
+
+def _fields(table: Table) -> Fields:
+    return (canonical_codes(table.numbers) << 8 | table.numbers).astype(np.uint64)
+
+
+def _with_low_bits(fields: Fields, low_of: IntArray, low_bits: int) -> Fields:
+    code, length = fields >> np.uint64(8), fields & np.uint64(255)
+    code = code << np.uint64(low_bits) | low_of.astype(np.uint64)
+    return code << np.uint64(8) | (length + np.uint64(low_bits))
+
+
+def _pairs(fields: Fields, bits: int, elements: int) -> npt.NDArray[np.uint64]:
+    if bits > 8 or elements < _PAIRS_FROM:
+        return np.zeros(0, np.uint64)
+    code, length = fields >> np.uint64(8), fields & np.uint64(255)
+    codes = (code[:, None] << length[None, :]) | code[None, :]
+    return (codes << np.uint64(8) | (length[:, None] + length[None, :])).reshape(-1)
+
+
