@@ -9,10 +9,11 @@ from typing import Any
 from edgeq.errors import InputError
 
 _LONGEST = 20
+_LISTS = frozenset({"codebook"})
 
 
 def given_options(given: Sequence[str], whose: str, taken: Container[str] = ()) -> dict[str, Any]:
-    """Return name to value: true and false as flags, digits as an integer, anything else as text.
+    """Return name to value: true and false as flags, digits as an integer, those of a codebook as a list, else text.
 
     ``taken`` are names that mean something else; ``whose`` says in messages what has options: a format, a codec.
     """
@@ -32,8 +33,10 @@ def given_options(given: Sequence[str], whose: str, taken: Container[str] = ()) 
 def _value(name: str, text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
-    if not re.fullmatch("-?[0-9]+", text):
+    numbers = text.split(",") if name in _LISTS else [text]
+    if not all(re.fullmatch("-?[0-9]+", n) for n in numbers):
         return text
-    if len(text) > _LONGEST:
-        raise InputError(f"--option {name}: a number has at most {_LONGEST} characters, got {len(text)}")
-    return int(text)
+    longest = max(map(len, numbers))
+    if longest > _LONGEST:
+        raise InputError(f"--option {name}: a number has at most {_LONGEST} characters, got {longest}")
+    return [int(n) for n in numbers] if name in _LISTS else int(text)

@@ -76,7 +76,7 @@ def blobs(
         raise InputError(f"layout {layout!r} does not exist; weights are written as one of {', '.join(WEIGHTS)}")
     if not isinstance(parts, bool):
         raise InputError(f"parts={parts!r}: write true or false")
-    if options.get("restart") and not layout.startswith("o"):
+    if options.get("restart", "none") != "none" and not layout.startswith("o"):
         raise InputError(f"restart={options['restart']} needs a layout that starts with o, not {layout!r}")
     for parameter in parameters(graph):
         weight = parameter.fill_value is not None

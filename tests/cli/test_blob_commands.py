@@ -117,6 +117,14 @@ def test_options_of_codecs(run, tensor: Path, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["t.npy"]
 
 
+def test_a_codebook_is_a_list(run, tensor: Path, tmp_path: Path) -> None:
+    for codebook, code in (("0,3,-4", 0), ("-4,3", 0), ("0,3", 2), ("3", 2), ("3,x", 2), ("3,3", 2)):
+        done = run("pack", tensor, "-o", tmp_path / "t.bin", "--codec", "huffman", "--option", f"codebook={codebook}",
+                   "--option", "mode=runs")
+        assert done.code == code
+        assert code == 0 or "codebook" in done.error
+
+
 def test_pack_refuses(run, tensor: Path, tmp_path: Path, files) -> None:
     np.save(tmp_path / "f.npy", np.zeros(3, np.float32))
     (tmp_path / "x.txt").write_text("hello")
