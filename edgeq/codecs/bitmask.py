@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from edgeq.codecs.bits import Codes, pack
+from edgeq.arith.jit import kernel
+from edgeq.codecs.bits import Bytes, Codes, get_field, pack, readonly
 from edgeq.codecs.blob import Stored
 from edgeq.codecs.codec import Codec, filled
 from edgeq.codecs.tensor import Array, Tensor, values_of
@@ -23,37 +24,40 @@ class Bitmask(Codec):
     sections: ClassVar[tuple[str, ...]] = ("mask", "data")
 
     def write(self, tensor: Tensor) -> tuple[int, Sequence[Any]]:
-        mask = tensor.codes != tensor.fill_code
-        kept = tensor.codes[mask]
-        return kept.size, [np.packbits(mask), pack(kept, tensor.type.bits)]
+        kept = tensor.stored_codes()
+        return kept.size, [np.packbits(tensor.codes != tensor.fill_code), pack(kept, tensor.type.bits)]
 
     def read(self, stored: Stored) -> Codes:
-        mask, kept = _mask(stored), stored_values(stored)
-        codes = filled(stored.header)
-        codes[mask] = kept
+        header = stored.header
+        mask = stored.stream("mask", 1, header.elements)
+        data = readonly(stored.stream("data", header.type.bits, header.count))
+        codes = filled(header)
+        found, same = _read(readonly(mask), data, header.count, header.fill_code, header.type.bits, codes)
+        if same >= 0:
+            raise stored.fault("data", same * header.type.bits // 8, f"value {same} equals the fill value")
+        if found != header.count:
+            raise stored.fault("mask", 0, f"has {'more' if found > header.count else found} bits set, count says "
+                               f"{header.count}")
         return codes
 
     def unpack(self, stored: Stored) -> dict[str, Array]:
-        mask = _mask(stored).view(np.uint8).reshape(stored.header.shape)
-        return {"mask": mask, "data": values_of(stored_values(stored), stored.header.type)}
+        header = stored.header
+        mask = np.unpackbits(stored.bytes_of("mask"), count=header.elements).reshape(header.shape)
+        return {"mask": mask, "data": values_of(stored.fields("data", header.type.bits, header.count), header.type)}
 
 
-def _mask(stored: Stored) -> Array:
-    header = stored.header
-    data = stored.stream("mask", 1, header.elements)
-    mask = np.unpackbits(data, count=header.elements).view(np.bool_)
-    found = np.count_nonzero(mask)
-    if found != header.count:
-        raise stored.fault("mask", 0, f"has {found} bits set, count says {header.count}")
-    return mask
-
-
-def stored_values(stored: Stored) -> Codes:
-    """Return the values in the section ``data``, none of which may be the fill value."""
-    header = stored.header
-    values = stored.fields("data", header.type.bits, header.count)
-    same = values == header.fill_code
-    if same.any():
-        place = int(same.argmax())
-        raise stored.fault("data", place * header.type.bits // 8, f"value {place} equals the fill value")
-    return values
+@kernel
+def _read(mask: Bytes, data: Bytes, count: int, fill: int, bits: int, codes: Codes) -> tuple[int, int]:
+    """Fill ``codes``; return the bits set, count + 1 for more, and the value that equals the fill, -1 for none."""
+    stored = 0
+    for place in range(codes.size):
+        if not (mask[place >> 3] >> (7 - (place & 7))) & 1:
+            continue
+        if stored == count:
+            return stored + 1, -1
+        value = get_field(data, stored * bits, bits)
+        if value == fill:
+            return stored, stored
+        codes[place] = value
+        stored += 1
+    return stored, -1

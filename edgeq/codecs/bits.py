@@ -128,7 +128,7 @@ def pack(codes: Codes, bits: int) -> Bytes:
     [41, 128]
     """
     if bits == 8 * codes.itemsize:
-        return np.ascontiguousarray(codes).astype(codes.dtype.newbyteorder(">")).view(np.uint8)
+        return np.ascontiguousarray(codes).astype(codes.dtype.newbyteorder(">"), copy=False).view(np.uint8)
     words = new_words(codes.size * bits)
     if bits:
         _pack(readonly(np.ascontiguousarray(codes)), bits, words)

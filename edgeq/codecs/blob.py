@@ -115,16 +115,22 @@ class Stored:
 
 
 def write_blob(codec_id: int, tensor: Tensor, count: int, sections: Sequence[Any]) -> bytes:
-    """Return the blob of a tensor whose codec made ``sections``, buffers of bytes in the codec's order."""
-    parts = [memoryview(s).cast("B") if len(s) else b"" for s in sections]
+    """Return the blob of a tensor whose codec made ``sections`` in its order, each a buffer or a list of buffers."""
+    pieces = [[_plain(b) for b in (s if isinstance(s, list) else [s])] for s in sections]
+    lengths = [sum(map(len, p)) for p in pieces]
     head = [
         MAGIC, bytes([VERSION, codec_id, tensor.type.bits | tensor.type.signed << 7, len(tensor.shape)]),
         *map(write_varint, tensor.shape), write_svarint(tensor.fill_value), write_varint(count),
-        bytes([len(parts)]), *(write_varint(len(p)) for p in parts)]
+        bytes([len(pieces)]), *map(write_varint, lengths)]
+    parts = [*head, *(b for p in pieces for b in p)]
     crc = 0
-    for part in (*head, *parts):
+    for part in parts:
         crc = zlib.crc32(part, crc)
-    return b"".join([*head, *parts, crc.to_bytes(CRC_BYTES, "little")])
+    return b"".join([*parts, crc.to_bytes(CRC_BYTES, "little")])
+
+
+def _plain(buffer: Any) -> memoryview | bytes:
+    return memoryview(buffer).cast("B") if len(buffer) else b""
 
 
 def read_header(blob: Buffer, where: str = "blob") -> Header:

@@ -56,13 +56,12 @@ class Codec(ABC):
         Raises CodecError naming ``where``, the section and the byte for anything else, and for a tensor of more
         than ``max_elements`` before memory is taken.
         """
-        stored = self._open(blob, max_elements, where)
-        return values_of(self.read(stored), stored.header.type).reshape(stored.header.shape)
+        return _dense(self, self._open(blob, max_elements, where))
 
     def parts(self, blob: Buffer, *, max_elements: int = MAX_ELEMENTS, where: str = "blob") -> dict[str, Array]:
         """Return the sections of a blob of this codec as arrays by name; checks all that `decode` checks."""
         stored = self._open(blob, max_elements, where)
-        self.read(stored)
+        _dense(self, stored)
         return self.unpack(stored)
 
     def _open(self, blob: Buffer, max_elements: int, where: str) -> Stored:
@@ -74,7 +73,7 @@ class Codec(ABC):
 
     @abstractmethod
     def write(self, tensor: Tensor) -> tuple[int, Sequence[Any]]:
-        """Return the number of stored values and the sections, buffers of bytes."""
+        """Return the number of stored values and the sections, each a buffer of bytes or a list of them."""
 
     @abstractmethod
     def read(self, stored: Stored) -> Codes:
@@ -101,12 +100,21 @@ def decode(blob: Buffer, *, max_elements: int = MAX_ELEMENTS, where: str = "blob
     """Return the array of a blob of any codec; raises CodecError as `Codec.decode` does."""
     stored = open_blob(blob, where)
     require_size(stored.header, max_elements, where)
-    return values_of(_codec_of(stored).read(stored), stored.header.type).reshape(stored.header.shape)
+    return _dense(_codec_of(stored), stored)
 
 
 def parts(blob: Buffer, *, max_elements: int = MAX_ELEMENTS, where: str = "blob") -> dict[str, Array]:
     """Return the sections of a blob of any codec as arrays by name; raises CodecError as `Codec.decode` does."""
     return _codec_of(open_blob(blob, where)).parts(blob, max_elements=max_elements, where=where)
+
+
+def _dense(codec: Codec, stored: Stored) -> Array:
+    header = stored.header
+    try:
+        return values_of(codec.read(stored), header.type).reshape(header.shape)
+    except MemoryError:
+        raise CodecError(f"{stored.where}: there is no memory for the {header.elements} elements of shape "
+                         f"{list(header.shape)}") from None
 
 
 def _codec_of(stored: Stored) -> Codec:

@@ -54,7 +54,7 @@ class CooBlob(Codec):
     sections: ClassVar[tuple[str, ...]] = ("parameters", "coords", "data")
 
     def write(self, tensor: Tensor) -> tuple[int, Sequence[Any]]:
-        kept = tensor.codes[tensor.codes != tensor.fill_code]
+        kept = tensor.stored_codes()
         widths = coord_bits(tensor.shape)
         coords = []
         for axis, width in enumerate(widths):
@@ -62,8 +62,8 @@ class CooBlob(Codec):
             inner = math.prod(tensor.shape[axis + 1 :])
             if kept.size * width:
                 _write_axis(tensor.codes, tensor.fill_code, tensor.shape[axis], inner, width, words)
-            coords.append(stream_bytes(words, kept.size * width).tobytes())
-        return kept.size, [bytes(widths), b"".join(coords), pack(kept, tensor.type.bits)]
+            coords.append(stream_bytes(words, kept.size * width))
+        return kept.size, [bytes(widths), coords, pack(kept, tensor.type.bits)]
 
     def read(self, stored: Stored) -> Codes:
         header = stored.header

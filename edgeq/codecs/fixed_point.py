@@ -15,7 +15,7 @@ from edgeq.codecs.tensor import Array, Tensor, values_of
 from edgeq.codecs.varint import write_svarint
 from edgeq.errors import InputError, shown
 
-_MOST = 1 << 16
+_MOST = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class FixedPoint(Codec):
 
     def __post_init__(self) -> None:
         if isinstance(self.frac_bits, bool) or not isinstance(self.frac_bits, int) or abs(self.frac_bits) > _MOST:
-            raise InputError(f"frac_bits {shown(self.frac_bits)} is not a number from {-_MOST} to {_MOST}")
+            raise InputError(f"frac_bits {shown(self.frac_bits)} is not a number of 64 bits")
 
     def write(self, tensor: Tensor) -> tuple[int, Sequence[Any]]:
         return tensor.codes.size, [write_svarint(self.frac_bits), pack(tensor.codes, tensor.type.bits)]
@@ -48,7 +48,5 @@ class FixedPoint(Codec):
 def _frac_bits(stored: Stored) -> int:
     cursor = stored.cursor("parameters")
     value = cursor.svarint("fractional bits")
-    if abs(value) > _MOST:
-        raise stored.fault("parameters", 0, f"fractional bits {value} are not from {-_MOST} to {_MOST}")
     cursor.end()
     return value

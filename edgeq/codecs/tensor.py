@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeq.arith.jit import kernel
 from edgeq.arith.types import IntType
 from edgeq.codecs.bits import Codes, code_dtype, readonly
 from edgeq.errors import CodecError, InputError
@@ -66,10 +68,33 @@ class Tensor:
         """The fill value as a field."""
         return code_of(self.fill_value, self.type)
 
+    def stored_codes(self) -> Codes:
+        """Return the codes that differ from the fill value, in order."""
+        kept = np.empty(_count(self.codes, self.fill_code) + 1, self.codes.dtype)
+        _select(self.codes, self.fill_code, kept)
+        return kept[:-1]
+
     @property
     def values(self) -> Array:
         """The values in row-major order, of the type's smallest dtype."""
         return values_of(self.codes, self.type)
+
+
+@kernel
+def _count(codes: Codes, fill: int) -> int:
+    kept = 0
+    for k in range(codes.size):
+        kept += codes[k] != fill
+    return kept
+
+
+@kernel
+def _select(codes: Codes, fill: int, kept: Codes) -> None:
+    """Fill ``kept``, which has room for one code more: it is written before it is known whether it stays."""
+    place = 0
+    for k in range(codes.size):
+        kept[place] = codes[k]
+        place += codes[k] != fill
 
 
 def code_of(value: int, type: IntType) -> int:
@@ -96,9 +121,10 @@ def to_tensor(array: Array, type: IntType, fill_value: int, where: str) -> Tenso
     if flat.size and not type.holds(int(flat.min()), int(flat.max())):
         place = int(np.flatnonzero((flat < type.qmin) | (flat > type.qmax))[0])
         raise CodecError(f"{where}: value {flat[place]} at {place} does not fit {type} ({type.qmin}..{type.qmax})")
-    if not type.holds(int(fill_value), int(fill_value)):
+    fill_value = operator.index(fill_value)
+    if not type.holds(fill_value, fill_value):
         raise CodecError(f"{where}: fill value {fill_value} does not fit {type} ({type.qmin}..{type.qmax})")
-    return Tensor(readonly(codes_of(flat, type)), type, array.shape, int(fill_value), where)
+    return Tensor(readonly(codes_of(flat, type)), type, array.shape, fill_value, where)
 
 
 def codes_of(flat: Array, type: IntType) -> Codes:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from edgeq.codecs.bits import Bytes, Codes, bits_for, bytes_for, code_dtype, pack, padding_is_zero, unpack
+from edgeq.arith.jit import kernel
+from edgeq.codecs.bits import Bytes, Codes, bits_for, bytes_for, code_dtype, pack, padding_is_zero, readonly, unpack
 from edgeq.codecs.blob import Stored
 from edgeq.codecs.codec import Codec
 from edgeq.codecs.tensor import Array, Tensor, codes_of, values_of
@@ -16,7 +17,6 @@ from edgeq.codecs.varint import write_varint
 from edgeq.errors import InputError
 
 MAX_VALUES = 1 << 16
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ def _indexed(tensor: Tensor) -> tuple[Array, Codes]:
         values, indices = np.unique(tensor.values, return_inverse=True)
         return values, indices.astype(code_dtype(bits_for(min(values.size, MAX_VALUES))))
     present = np.zeros(1 << tensor.type.bits, np.bool_)
-    for k in range(0, tensor.codes.size, _CHUNK):
-        present[tensor.codes[k : k + _CHUNK]] = True
+    _mark(tensor.codes, present)
     values = np.sort(values_of(np.flatnonzero(present).astype(tensor.codes.dtype), tensor.type))
     places = np.zeros(present.size, code_dtype(bits_for(values.size)))
     places[codes_of(values, tensor.type)] = np.arange(values.size)
@@ -93,8 +92,18 @@ def _values(stored: Stored) -> Codes:
 
 
 def _looked_up(table: Codes, places: Codes) -> Codes:
-    """Return ``table[places]``, which in one piece would take eight bytes for each place."""
     found = np.empty(places.size, table.dtype)
-    for k in range(0, places.size, _CHUNK):
-        found[k : k + _CHUNK] = table[places[k : k + _CHUNK]]
+    _look_up(readonly(table), readonly(places), found)
     return found
+
+
+@kernel
+def _mark(codes: Codes, present: Array) -> None:
+    for k in range(codes.size):
+        present[codes[k]] = True
+
+
+@kernel
+def _look_up(table: Codes, places: Codes, found: Codes) -> None:
+    for k in range(places.size):
+        found[k] = table[places[k]]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from edgeq.arith.jit import kernel
+from edgeq.arith.jit import kernel, primitive
 from edgeq.codecs.bits import (
     WORD_BITS,
     Bytes,
@@ -131,12 +131,18 @@ def _parameters(stored: Stored) -> tuple[int, int, int, Segments]:
     return run_bits, style, word_bits, segments
 
 
+@primitive
+def _cut(run_bits: int, style: int) -> tuple[int, int]:
+    """Return the elements that a full run stands for, and the longest run that a value may follow."""
+    return (1 << run_bits) - 2 + 2 * style, (1 << run_bits) - 2 + style
+
+
 @kernel
 def _measure(
     codes: Codes, bounds: Places, fill: int, run_bits: int, bits: int, style: int, counts: Places, ends: Places
 ) -> None:
     """Count the stored values and the bits of each segment."""
-    cut = (1 << run_bits) - 2 + 2 * style  # elements that one full run stands for
+    cut, most = _cut(run_bits, style)
     cut_bits = run_bits + bits * style
     for s in range(counts.size):
         run = 0
@@ -144,8 +150,7 @@ def _measure(
             if codes[k] == fill:
                 run += 1
                 continue
-            # (run - 1) // cut where a run of M needs no cut, run // cut where one of 2^r - 1 and a value do
-            cuts = (run if style else max(run - 1, 0)) // cut
+            cuts = (run - most + cut - 1) // cut if run > most else 0
             counts[s] += 1 + cuts * style
             ends[s] += run_bits + bits + cuts * cut_bits
             run = 0
@@ -155,8 +160,7 @@ def _measure(
 def _write(
     codes: Codes, bounds: Places, starts: Places, fill: int, run_bits: int, bits: int, style: int, data: Words
 ) -> None:
-    cut = (1 << run_bits) - 2 + 2 * style
-    most = cut - style  # longest run that a value may follow
+    cut, most = _cut(run_bits, style)
     full = (1 << run_bits) - 1
     for s in range(bounds.size - 1):
         position, run = starts[s], 0
