@@ -156,12 +156,12 @@ def test_ternary_weights_take_two_bits() -> None:
 
 
 def test_a_codebook_is_stored_as_indices() -> None:
-    net = encoded([[100, -9, 0, 0], [55, 0, -9, 100]], "codebook", weight_zero_point=0)
+    net = encoded([[100, -9, 0, 0], [55, 0, -9, 100]], "codebook", weight_zero_point=55)
     data, line = codes(net, "bitmask")
-    assert data == [3, 0, 2, 0, 3]  # places in -9, 0, 55, 100; the zero point has place 1
+    assert data == [3, 0, 1, 1, 1, 0, 3]  # places in -9, 0, 55, 100; the zero point has place 2
     assert line["stored"] == {"bits": 2, "signed": False}
     assert line["mapping"] == {"encoding": "codebook", "values": [-9, 0, 55, 100]}
-    assert line["fill_value"] == 1
+    assert line["fill_value"] == 2
     _, line = codes(encoded([[1, 0, 2, 3]], "codebook", weight_type=IntType(2, signed=False)))
     assert "mapping" not in line  # indices would take as many bits
     made = files(net, "vanilla", parts=True)["01_fc.weight.vanilla.bin"].holds
