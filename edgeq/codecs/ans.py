@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.codecs.ans_loops import write_ans
-from edgeq.codecs.bits import Bytes
+from edgeq.codecs.bits import Bytes, Words, new_words, stream_bytes, swap_words
 from edgeq.codecs.coding import JOINT
-from edgeq.codecs.entropy import Entropy, Lookup, _require, _within
+from edgeq.codecs.entropy import Entropy, Lookup, require, within
 from edgeq.codecs.histograms import Statistics
 from edgeq.codecs.planning import Plan, entries_of_codes
-from edgeq.codecs.segments import Places
+from edgeq.codecs.segments import Places, write_restart
 from edgeq.codecs.tans import FEWEST_BITS, MOST_BITS, decoding_steps, encoding_moves
-from edgeq.codecs.words import from_words
 
 IntArray = npt.NDArray[np.int64]
 
@@ -43,7 +42,7 @@ class Ans(Entropy):
     def __post_init__(self) -> None:
         super().__post_init__()
         expected = f"{FEWEST_BITS} to {MOST_BITS}"
-        _require(self.table_bits is None or _within(self.table_bits, FEWEST_BITS, MOST_BITS), "table_bits",
+        require(self.table_bits is None or within(self.table_bits, FEWEST_BITS, MOST_BITS), "table_bits",
                  self.table_bits, expected)
 
     @property
@@ -58,14 +57,24 @@ class Ans(Entropy):
         bounds, coding = statistics.bounds, plan.coding
         if plan.values is None:
             return np.zeros(0, np.uint8), np.zeros(bounds.size, np.int64)
-        lengths, ends = np.zeros((2, bounds.size - 1), np.int64)
-        self._write(plan, statistics, np.zeros(0, np.uint64), lengths, ends)
-        starts = np.append(0, np.cumsum(-(-lengths // coding.word_bits))) * coding.word_bits
-        words = np.zeros(int(starts[-1]) // 64 + 2, np.uint64)
+        lengths, starts = self.segment_bits(plan, statistics)
+        words = new_words(int(starts[-1]))
         self._write(plan, statistics, words, lengths, starts[:-1] + lengths)
-        return from_words(words, int(starts[-1]) // coding.word_bits, coding.word_bits), starts
+        return swap_words(stream_bytes(words, int(starts[-1])), coding.word_bits), starts
 
-    def _write(self, plan: Plan, statistics: Statistics, words: npt.NDArray[np.uint64], lengths: IntArray,
+    def section_bytes(self, plan: Plan, statistics: Statistics) -> tuple[int, int]:
+        starts = self.segment_bits(plan, statistics)[1] if plan.values else np.zeros(statistics.bounds.size, np.int64)
+        restart = write_restart(plan.coding.rows_each, starts // self.word_bits, statistics.kept)
+        return len(plan.head(statistics)) + len(restart), int(starts[-1]) // 8
+
+    def segment_bits(self, plan: Plan, statistics: Statistics) -> tuple[IntArray, IntArray]:
+        """Return the bits of each segment, and the bit at which each begins, with the end as the last."""
+        lengths, ends = np.zeros((2, statistics.bounds.size - 1), np.int64)
+        self._write(plan, statistics, np.zeros(0, np.uint64), lengths, ends)
+        word_bits = plan.coding.word_bits
+        return lengths, np.append(0, np.cumsum(-(-lengths // word_bits))) * word_bits
+
+    def _write(self, plan: Plan, statistics: Statistics, words: Words, lengths: IntArray,
                ends: IntArray) -> None:
         assert plan.values is not None
         tensor, coding, symbols = statistics.tensor, plan.coding, plan.symbols
@@ -79,6 +88,6 @@ class Ans(Entropy):
                   rise.size - 1, symbols.count, coding.table_bits, rise, at, following, entry_of, low_of,
                   coding.low_bits, words, lengths, ends)
 
-    def lookup(self, numbers: IntArray, table_bits: int) -> Lookup:
-        steps = decoding_steps(numbers, table_bits)
+    def lookup(self, numbers: IntArray) -> Lookup:
+        steps = decoding_steps(numbers, int(numbers.sum()).bit_length() - 1)
         return Lookup(steps.entry << 32 | steps.base << 8 | steps.bits, 0)

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.jit import kernel, primitive
-from edgeq.codecs.bits import Codes
+from edgeq.codecs.bits import Codes, Words, put_bits
 from edgeq.codecs.segments import Places
-from edgeq.codecs.words import Words, poke
 
 IntArray = npt.NDArray[np.int64]
 
@@ -23,8 +22,8 @@ def _before(state: int, position: int, entry: int, low: int, low_bits: int, rise
     bits = (state + rise[entry]) >> 16
     position -= bits
     if words.size:
-        poke(words, position, state & ((1 << bits) - 1), bits)
-        poke(words, position - low_bits, low, low_bits)
+        put_bits(words, position, state & ((1 << bits) - 1), bits)
+        put_bits(words, position - low_bits, low, low_bits)
     return following[(state >> bits) + at[entry]], position - low_bits
 
 
@@ -67,5 +66,5 @@ def write_ans(codes: Codes, bounds: Places, mode: int, fill: int, max_run: int, 
         if symbols:
             position -= table_bits
             if words.size:
-                poke(words, position, state - (1 << table_bits), table_bits)
+                put_bits(words, position, state - (1 << table_bits), table_bits)
         lengths[s] = ends[s] - position

@@ -137,7 +137,7 @@ def read_symbols_of(cursor: Cursor, header: Header, coding: Coding) -> Symbols:
     lo, count = cursor.svarint("first symbol"), cursor.varint("number of symbols", MAX_ENTRIES + 1)
     symbols = Symbols(lo, count, header.fill_value, coding)
     most = max(symbols.entries, symbols.run_entries if coding.mode == RUNS else 0)
-    if not 1 <= count or most > MAX_ENTRIES:
+    if count < 1 or most > MAX_ENTRIES:
         raise cursor.fault(start, f"{count} symbols make a table of {most} entries, expected 1..{MAX_ENTRIES}")
     size = None if coding.codebook is None else coding.codebook.size
     if abs(lo) > 1 << 17 or (size is not None and not 0 <= lo <= lo + count <= size):

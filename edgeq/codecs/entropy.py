@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from edgeq.codecs.bits import Bytes, Codes, readonly, require_word_bits, swap_words
-from edgeq.codecs.blob import Stored
+from edgeq.codecs.bits import Bytes, Codes, code_dtype, readonly, require_word_bits, swap_words
+from edgeq.codecs.blob import Header, Stored
 from edgeq.codecs.codec import Codec, filled
 from edgeq.codecs.coding import JOINT, MODES, RUNS, VALUES, Coding, Symbols, read_coding, read_symbols_of
 from edgeq.codecs.histograms import Statistics, statistics_of
 from edgeq.codecs.planning import Plan, Wishes, best_plan
-from edgeq.codecs.reading import FAULTS, Rows, count_kept, read_symbols
+from edgeq.codecs.reading import FAST_BITS, FAULTS, Rows, count_kept, fill_fast, read_symbols
 from edgeq.codecs.segments import (
     Places,
     Segments,
@@ -33,6 +33,9 @@ from edgeq.codecs.words import to_words
 from edgeq.errors import InputError, shown
 
 IntArray = npt.NDArray[np.int64]
+
+_FAST_FROM = 1 << 17
+"""Elements from which a table of several codes a row pays for its making."""
 
 
 @dataclass(frozen=True)
@@ -74,28 +77,29 @@ class Entropy(Codec):
     table: str | None = None
 
     def __post_init__(self) -> None:
-        _require(self.mode is None or self.mode in MODES, "mode", self.mode, ", ".join(MODES))
-        _require(self.table is None or self.table in KINDS, "table", self.table, ", ".join(KINDS))
-        _require(self.run_bits is None or _within(self.run_bits, 2, 12), "run_bits", self.run_bits, "2 to 12")
-        _require(self.low_bits is None or _within(self.low_bits, 0, 15), "low_bits", self.low_bits, "0 to 15")
-        _require(not (self.run_bits and self.mode == "values"), "run_bits", self.run_bits, "mode runs or joint")
-        _require(not (self.low_bits and self.codebook is not None), "low_bits", self.low_bits, "0 with a codebook")
+        require(self.mode is None or self.mode in MODES, "mode", self.mode, ", ".join(MODES))
+        require(self.table is None or self.table in KINDS, "table", self.table, ", ".join(KINDS))
+        require(self.run_bits is None or within(self.run_bits, 2, 12), "run_bits", self.run_bits, "2 to 12")
+        require(self.low_bits is None or within(self.low_bits, 0, 15), "low_bits", self.low_bits, "0 to 15")
+        require(not (self.run_bits and self.mode == "values"), "run_bits", self.run_bits, "mode runs or joint")
+        require(not (self.low_bits and self.codebook is not None), "low_bits", self.low_bits, "0 with a codebook")
+        require(not (self.table == "model" and self.mode == "joint"), "table", self.table, "dense or list")
         require_word_bits(self.word_bits)
         require_restart(self.restart, self.banks)
 
-    def write(self, tensor: Tensor, where: str = "tensor") -> tuple[int, Sequence[Any]]:
+    def write(self, tensor: Tensor) -> tuple[int, Sequence[Any]]:
         rows_each = rows_per_segment(self.restart, self.banks, tensor.rows)
         statistics = statistics_of(tensor, segment_bounds(tensor, rows_each))
-        return statistics.stored, self.write_plan(self.plan(statistics, where), statistics)
+        return statistics.stored, self.write_plan(self.plan(statistics), statistics)
 
-    def plan(self, statistics: Statistics, where: str) -> Plan:
+    def plan(self, statistics: Statistics) -> Plan:
         """Return the smallest plan for a tensor under these options."""
         tensor = statistics.tensor
         rows_each = rows_per_segment(self.restart, self.banks, tensor.rows)
         first = Coding(VALUES, False, self.word_bits, 0, self._first_table_bits, 0, rows_each, None)
-        codebook = None if self.codebook is None else self._checked_codebook(statistics, where)
+        codebook = None if self.codebook is None else self._checked_codebook(statistics)
         wishes = Wishes(self.mode, self.run_bits, self.low_bits, codebook, self.table, self._fixed_table_bits)
-        return best_plan(statistics, wishes, first, where)
+        return best_plan(statistics, wishes, first)
 
     def write_plan(self, plan: Plan, statistics: Statistics) -> list[Any]:
         """Return the sections of a tensor coded by a plan."""
@@ -103,17 +107,22 @@ class Entropy(Codec):
         restart = write_restart(plan.coding.rows_each, starts // self.word_bits, statistics.kept)
         return [plan.head(statistics) + restart, data]
 
-    def _checked_codebook(self, statistics: Statistics, where: str) -> IntArray:
+    def section_bytes(self, plan: Plan, statistics: Statistics) -> tuple[int, int]:
+        """Return the lengths of both sections of a tensor coded by a plan."""
+        tables, data = self.write_plan(plan, statistics)
+        return len(tables), data.size
+
+    def _checked_codebook(self, statistics: Statistics) -> IntArray:
         book, tensor = np.array(self.codebook), statistics.tensor
         if book.ndim != 1 or book.dtype.kind not in "iu" or np.unique(book).size != book.size:
-            raise InputError(f"{where}: a codebook is a list of distinct integers, got {shown(self.codebook)}")
+            raise InputError(f"{tensor.where}: a codebook is a list of distinct integers, got {shown(self.codebook)}")
         if book.size and not tensor.type.holds(int(book.min()), int(book.max())):
-            raise InputError(f"{where}: codebook {shown(self.codebook)} has values outside {tensor.type}")
+            raise InputError(f"{tensor.where}: codebook {shown(self.codebook)} has values outside {tensor.type}")
         missing = np.setdiff1d(statistics.values, book)
         if self.mode != "values" and not (self.mode is None and self.run_bits is None):
             missing = missing[missing != tensor.fill_value]
         if missing.size:
-            raise InputError(f"{where}: value {missing[0]} is not in the codebook {shown(self.codebook)}")
+            raise InputError(f"{tensor.where}: value {missing[0]} is not in the codebook {shown(self.codebook)}")
         return book.astype(np.int64)
 
     @property
@@ -130,12 +139,8 @@ class Entropy(Codec):
         """Return the section data, and the bit at which each segment begins, with the end as the last."""
 
     @abstractmethod
-    def lookup(self, numbers: IntArray, table_bits: int) -> Lookup:
+    def lookup(self, numbers: IntArray) -> Lookup:
         """Return a table as the reading loop looks it up."""
-
-    def fast_rows(self, held: Held, lookup: Lookup, stored: Stored) -> Rows:
-        """Return a table of several symbols a row for mode "values", or an empty one."""
-        return np.zeros(0, np.uint64)
 
     def held(self, stored: Stored) -> Held:
         """Return the section of tables, checked."""
@@ -155,7 +160,9 @@ class Entropy(Codec):
         held = self.held(stored)
         coding, header, segments = held.symbols.coding, stored.header, held.segments
         data = swap_words(stored.bytes_of("data"), coding.word_bits)
-        codes, ends = filled(header), np.zeros(segments.counts.size, np.int64)
+        ends = np.zeros(segments.counts.size, np.int64)
+        every = coding.mode == VALUES  # writes every element
+        codes = np.empty(header.elements, code_dtype(header.type.bits)) if every else filled(header)
         if held.values.size:
             self._read_symbols(stored, held, data, codes, ends)
         check_ends(stored, data, segments, ends, coding.word_bits)
@@ -163,8 +170,8 @@ class Entropy(Codec):
 
     def _read_symbols(self, stored: Stored, held: Held, data: Bytes, codes: Codes, ends: IntArray) -> None:
         coding, segments, header = held.symbols.coding, held.segments, stored.header
-        values = self.lookup(held.values, coding.table_bits)
-        runs = self.lookup(held.runs, coding.table_bits) if coding.mode == RUNS else Lookup(np.zeros(1, np.int64), 0)
+        values = self.lookup(held.values)
+        runs = self.lookup(held.runs) if coding.mode == RUNS else Lookup(np.zeros(1, np.int64), 0)
         stride = held.symbols.count if coding.mode == JOINT else 0
         entries = held.symbols.entries if coding.mode == JOINT else held.symbols.run_entries
         limits = (header.type.qmin, header.type.qmax, (1 << header.type.bits) - 1)
@@ -172,7 +179,7 @@ class Entropy(Codec):
             to_words(data), segments.bounds, segments.starts, segments.counts, coding.mode, limits, header.fill_value,
             coding.max_run, stride, entries - 1 if coding.escape else -1, coding.low_bits, coding.table_bits,
             values.rows, values.peeked, runs.rows, runs.peeked, held.symbols.bases(),
-            self.fast_rows(held, values, stored), codes, ends)
+            _fast_rows(held.symbols, values, header), codes, ends)
         if fault:
             raise stored.fault("data", place // 8, FAULTS[fault])
         if coding.mode == VALUES:
@@ -196,10 +203,24 @@ class Entropy(Codec):
                 "runs": held.runs, "restart": restart, "data": words}
 
 
-def _within(value: object, least: int, most: int) -> bool:
+def _fast_rows(symbols: Symbols, lookup: Lookup, header: Header) -> Rows:
+    """Return the table of several codes a row, for mode "values" of huffman without low bits; else an empty one."""
+    coding, type = symbols.coding, header.type
+    if coding.mode != VALUES or coding.low_bits or coding.table_bits or header.elements < _FAST_FROM:
+        return np.zeros(0, np.uint64)
+    bases = symbols.bases()
+    legal = (bases >= type.qmin) & (bases <= type.qmax)
+    fast = np.zeros(1 << FAST_BITS, np.uint64)
+    fill_fast(lookup.rows, lookup.peeked, np.where(legal, bases & ((1 << type.bits) - 1), -1), fast)
+    return fast
+
+
+def within(value: object, least: int, most: int) -> bool:
+    """Tell whether an option is an integer from ``least`` to ``most``."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
-def _require(right: bool, option: str, got: object, expected: str) -> None:
+def require(right: bool, option: str, got: object, expected: str) -> None:
+    """Raise InputError for an option that is not ``right``."""
     if not right:
         raise InputError(f"{option} {shown(got)} does not exist here; expected {expected}")

@@ -1,8 +1,8 @@
 """Find the model that describes a histogram in the fewest bits, by integers alone.
 
 The search is over slope and curvature, both numbered by growing effect: slope indices go from the fastest fall
-(negative) to the fastest growth, curvature indices from a Gaussian's bend (negative) over none to long tails. The cost of an
-entry is its count times the logarithm of its share, from a table of 2^-16; every machine finds the same model.
+(negative) to the fastest growth, curvature indices from a Gaussian's bend (negative) over none to long tails. The cost
+of an entry is its count times the logarithm of its share, from a table of 2^-16; every machine finds the same model.
 """
 
 from __future__ import annotations
@@ -71,10 +71,7 @@ def slope_code(index: int) -> int:
 def curvature_code(index: int) -> int:
     """Return the stored code of a curvature index, -3839..3839."""
     size = abs(index)
-    if size < 256:
-        code = 14 << 8 | size if size else 0
-    else:
-        code = (14 - (size >> 8)) << 8 | (size & 255)
+    code = (14 - (size >> 8)) << 8 | (size & 255) if size else 0
     return code | (32768 if index > 0 else 0)
 
 
@@ -84,7 +81,7 @@ def _log2(x: int, logs: IntArray) -> int:
     lost = 0
     while x >> lost > 32767:
         lost += 1
-    return (lost << 16) + logs[x >> lost]
+    return (lost << 16) + int(logs[x >> lost])
 
 
 @kernel
@@ -101,7 +98,8 @@ def _cost(first: int, slope: int, curvature: int, count_at: IntArray, entries_at
 
 
 @kernel
-def _search(first: int, count_at: IntArray, entries_at: IntArray, logs: IntArray, curve: IntArray, best: IntArray) -> None:
+def _search(first: int, count_at: IntArray, entries_at: IntArray, logs: IntArray, curve: IntArray,
+            best: IntArray) -> None:
     """Write slope index, curvature index and sum of weights of the best model found."""
     least = -1
     for bend in range(-14, 15):

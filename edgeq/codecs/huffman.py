@@ -12,18 +12,15 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from edgeq.codecs.bits import Bytes
-from edgeq.codecs.blob import Stored
+from edgeq.codecs.bits import Bytes, new_words, stream_bytes, swap_words
 from edgeq.codecs.canonical import canonical_codes
 from edgeq.codecs.coding import JOINT, VALUES
-from edgeq.codecs.entropy import Entropy, Held, Lookup
+from edgeq.codecs.entropy import Entropy, Lookup, require
 from edgeq.codecs.histograms import Statistics
 from edgeq.codecs.huffman_loops import Fields, write_runs, write_values
 from edgeq.codecs.planning import Plan, entries_of_codes
-from edgeq.codecs.reading import FAST_BITS, Rows, fill_fast
 from edgeq.codecs.segments import Places
 from edgeq.codecs.tables import Table
-from edgeq.codecs.words import from_words
 
 IntArray = npt.NDArray[np.int64]
 
@@ -45,6 +42,10 @@ class Huffman(Entropy):
     name: ClassVar[str] = "huffman"
     id: ClassVar[int] = 9
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.table != "coarse", "table", self.table, "dense, list or model")
+
     @property
     def _first_table_bits(self) -> int:
         return 0
@@ -54,7 +55,7 @@ class Huffman(Entropy):
         starts = np.zeros(bounds.size, np.int64)
         if plan.values is None:
             return np.zeros(0, np.uint8), starts
-        words = np.zeros((plan.data_bits + bounds.size * coding.word_bits) // 64 + 2, np.uint64)
+        words = new_words(plan.data_bits + bounds.size * coding.word_bits)
         entry_of, low_of = entries_of_codes(statistics, plan.symbols)
         fields = _fields(plan.values)
         if coding.mode == VALUES:
@@ -66,9 +67,15 @@ class Huffman(Entropy):
             stride = plan.symbols.count if coding.mode == JOINT else 0
             write_runs(tensor.codes, bounds, tensor.fill_code, coding.max_run, stride, fields, run_fields, entry_of,
                        low_of, coding.low_bits, coding.word_bits, words, starts)
-        return from_words(words, int(starts[-1]) // coding.word_bits, coding.word_bits), starts
+        return swap_words(stream_bytes(words, int(starts[-1])), coding.word_bits), starts
 
-    def lookup(self, numbers: IntArray, table_bits: int) -> Lookup:
+    def section_bytes(self, plan: Plan, statistics: Statistics) -> tuple[int, int]:
+        if plan.coding.rows_each:
+            return super().section_bytes(plan, statistics)
+        word_bits = plan.coding.word_bits
+        return len(plan.head(statistics)), -(-plan.data_bits // word_bits) * word_bits // 8
+
+    def lookup(self, numbers: IntArray) -> Lookup:
         longest = int(numbers.max())
         rows = np.full(1 << longest, -1, np.int64)
         order = np.lexsort((np.arange(numbers.size), numbers))
@@ -76,16 +83,6 @@ class Huffman(Entropy):
         repeated = np.repeat(order << 32 | numbers[order], 1 << (longest - numbers[order]))
         rows[: repeated.size] = repeated
         return Lookup(rows, longest)
-
-    def fast_rows(self, held: Held, lookup: Lookup, stored: Stored) -> Rows:
-        coding, type = held.symbols.coding, stored.header.type
-        if coding.mode != VALUES or coding.low_bits or stored.header.elements < _PAIRS_FROM:
-            return super().fast_rows(held, lookup, stored)
-        bases = held.symbols.bases()
-        legal = (bases >= type.qmin) & (bases <= type.qmax)
-        fast = np.zeros(1 << FAST_BITS, np.uint64)
-        fill_fast(lookup.rows, lookup.peeked, np.where(legal, bases & ((1 << type.bits) - 1), -1), fast)
-        return fast
 
 
 def _fields(table: Table) -> Fields:
@@ -103,6 +100,7 @@ def _pairs(fields: Fields, bits: int, elements: int) -> npt.NDArray[np.uint64]:
         return np.zeros(0, np.uint64)
     code, length = fields >> np.uint64(8), fields & np.uint64(255)
     codes = (code[:, None] << length[None, :]) | code[None, :]
-    return (codes << np.uint64(8) | (length[:, None] + length[None, :])).reshape(-1)
+    lengths = length[:, None] + length[None, :]
+    return np.ravel(codes << np.uint64(8) | lengths)
 
 

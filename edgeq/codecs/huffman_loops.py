@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.jit import kernel, primitive
-from edgeq.codecs.bits import Codes
+from edgeq.codecs.bits import Codes, Words, put_bits
 from edgeq.codecs.segments import Places
-from edgeq.codecs.words import Words, poke
 
 IntArray = npt.NDArray[np.int64]
 Fields = npt.NDArray[np.uint64]
@@ -60,8 +59,8 @@ def write_values(codes: Codes, bounds: Places, fields: Fields, pairs: Fields, bi
 
 @primitive
 def _put(words: Words, position: int, field: np.uint64) -> int:
-    length = np.int64(field & np.uint64(255))
-    poke(words, position, np.int64(field >> np.uint64(8)), length)
+    length = int(np.int64(field & np.uint64(255)))
+    put_bits(words, position, int(np.int64(field >> np.uint64(8))), length)
     return position + length
 
 
@@ -88,7 +87,7 @@ def write_runs(codes: Codes, bounds: Places, fill: int, max_run: int, stride: in
             if stride == 0:
                 position = _put(words, position, run_fields[run])
             position = _put(words, position, fields[run * stride + entry_of[code]])
-            poke(words, position, low_of[code], low_bits)
+            put_bits(words, position, low_of[code], low_bits)
             position += low_bits
             run = 0
         starts[s + 1] = _align(position, word_bits)

@@ -24,6 +24,8 @@ IntArray = npt.NDArray[np.int64]
 _LOW_BITS_TRIED = 4
 _FINALISTS = 3
 _JOINT_SYMBOLS = 64
+_LARGE = 1 << 20
+"""Elements from which runs are tried only where a quarter of the elements is the fill value."""
 _FIRST_TABLE_BITS = 12
 
 
@@ -62,7 +64,7 @@ class Plan:
         return head + (self.runs.data if self.runs is not None else b"")
 
 
-def best_plan(statistics: Statistics, wishes: Wishes, first: Coding, where: str) -> Plan:
+def best_plan(statistics: Statistics, wishes: Wishes, first: Coding) -> Plan:
     """Return the smallest plan that fulfils the wishes; ``first`` has word bits, rows a segment and, for ans, any
     ``table_bits`` but 0. Raises InputError where there is none."""
     planner = _Planner(statistics, wishes, first)
@@ -70,7 +72,7 @@ def best_plan(statistics: Statistics, wishes: Wishes, first: Coding, where: str)
     if first.table_bits and plans and plans[0].values is not None:
         plans = sorted(planner.with_other_states(plans), key=lambda p: p.size)
     if not plans:
-        raise InputError(f"{where}: no table of at most {MAX_ENTRIES} entries holds this tensor of "
+        raise InputError(f"{statistics.tensor.where}: no table of at most {MAX_ENTRIES} entries holds this tensor of "
                          f"{statistics.tensor.type} under the options given; allow more low_bits or another mode")
     return plans[0]
 
@@ -106,7 +108,11 @@ class _Planner:
     def _modes(self) -> tuple[int, ...]:
         if self.wishes.mode is not None:
             return (MODES.index(self.wishes.mode),)
-        return (RUNS, JOINT) if self.wishes.run_bits else (VALUES, RUNS, JOINT)
+        if self.wishes.run_bits is not None:
+            return (RUNS, JOINT)
+        size = self.statistics.tensor.codes.size
+        dense = size > _LARGE and 4 * self.statistics.stored > 3 * size
+        return (VALUES,) if dense else (VALUES, RUNS, JOINT)
 
     def _alphabets(self, mode: int) -> Iterator[tuple[int, IntArray | None]]:
         """Yield low bits and codebooks to try."""

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.jit import kernel, primitive
-from edgeq.codecs.bits import Codes
+from edgeq.codecs.bits import Codes, Words
 from edgeq.codecs.segments import Places
-from edgeq.codecs.words import Words, peek, peek64
+from edgeq.codecs.words import peek, peek64
 
 IntArray = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint64]
@@ -60,8 +60,9 @@ def read_symbols(
 ) -> tuple[int, int]:
     """Fill ``codes`` and ``ends``; return a fault and the bit at which it lies, 0 for none.
 
-    ``type_limits`` are smallest and largest value and the mask of a code. ``bases`` has each value symbol's smallest value; ``stride`` their number in mode "joint"; ``escape`` the entry of
-    an escape in the table that has it. ``fast`` may be empty.
+    ``type_limits`` are smallest and largest value and the mask of a code. ``bases`` has each value symbol's smallest
+    value; ``stride`` is their number in mode "joint"; ``escape`` the entry of an escape in the table that has it.
+    ``fast`` may be empty.
     """
     lowest, highest, mask = type_limits
     for s in range(counts.size):
@@ -132,34 +133,35 @@ def _read_fast(words: Words, position: int, limit: int, place: int, stop: int, f
                codes: Codes) -> tuple[int, int]:
     """Read values of mode "values" while 64 bits and places for all of them are left, up to a code of no fast row.
 
-    A row is three codes from bit 16 upwards, their number in bits 8..15, their bits in 0..7.
+    A row is three codes from bit 16 upwards, their number from bit 8, their bits from bit 0.
     """
-    position, place, stop = np.uint64(position), np.uint64(place), np.uint64(stop)
-    last, room = np.int64(limit) - 64, np.uint64(3 * FAST_ROWS)
-    while np.int64(position) <= last and place + room <= stop:
-        held = peek64(words, position)
+    at, to = np.uint64(position), np.uint64(place)
+    while np.int64(at) + 64 <= limit and np.int64(to) + 3 * FAST_ROWS <= stop:
+        held = peek64(words, int(np.int64(at)))
         for _ in range(FAST_ROWS):
             row = fast[held >> np.uint64(64 - FAST_BITS)]
-            symbols = (row >> np.uint64(8)) & np.uint64(255)
+            symbols = (row >> np.uint64(8)) & np.uint64(3)
             if symbols == 0:
-                return np.int64(position), np.int64(place)
-            codes[place] = row >> np.uint64(16)
-            codes[place + np.uint64(1)] = row >> np.uint64(32)
-            codes[place + np.uint64(2)] = row >> np.uint64(48)
-            place += symbols
-            length = row & np.uint64(255)
+                return int(np.int64(at)), int(np.int64(to))
+            codes[to] = row >> np.uint64(16)
+            codes[to + np.uint64(1)] = row >> np.uint64(32)
+            codes[to + np.uint64(2)] = row >> np.uint64(48)
+            to += symbols
+            length = row & np.uint64(63)
             held <<= length
-            position += length
-    return np.int64(position), np.int64(place)
+            at += length
+    return int(np.int64(at)), int(np.int64(to))
 
 
 @kernel
 def count_kept(codes: Codes, bounds: Places, fill: int, counts: IntArray) -> None:
     """Count the elements of each segment that differ from the fill value."""
+    filling = codes.dtype.type(fill)
     for s in range(counts.size):
         kept = 0
-        for k in range(bounds[s], bounds[s + 1]):
-            kept += codes[k] != fill
+        part = codes[bounds[s] : bounds[s + 1]]
+        for k in range(part.size):
+            kept += part[k] != filling
         counts[s] = kept
 
 

@@ -47,17 +47,24 @@ def class_of_name(name: str) -> type[Codec]:
     """Return the class of the codec called ``name``; raises InputError with the list of names."""
     found = next((class_of_id(k) for k, (n, _, _) in _CLASSES.items() if n == name), None)
     if found is None:
-        raise InputError(f"codec {shown(name)} does not exist; codecs are {', '.join(names())}")
+        raise InputError(f"codec {shown(name)} does not exist; codecs are {', '.join(names())}, best")
+    return found
+
+
+def _class_of_best() -> type[Codec]:
+    found: type[Codec] = import_module("edgeq.codecs.best").Best
     return found
 
 
 def get(name: str, **options: Any) -> Codec:
     """Return the codec called ``name``; raises InputError listing what there is for another name or option.
 
+    "best" is the one that writes the smallest blob of all codecs.
+
     >>> get("zero_runs", run_bits=3).run_bits
     3
     """
-    found = class_of_name(name)
+    found = _class_of_best() if name == "best" else class_of_name(name)
     known = found.options()
     for option in options:
         if option not in known:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.codecs.bits import bits_for, bytes_for, pack, padding_is_zero, unpack
-from edgeq.codecs.canonical import LONGEST, code_lengths, fault_of
+from edgeq.codecs.canonical import code_lengths, fault_of
 from edgeq.codecs.coarse import best_coarse, coarse_fields, coarse_weights
 from edgeq.codecs.fit import fit_model
 from edgeq.codecs.model import MOST_SPECIAL, Model, Shape, weights_of
@@ -45,8 +45,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How often each entry of a table occurs; ``shape`` is None where there is no model, ``extra_bits`` are those
-    that each of ``extra_times`` occurrences takes beside its code."""
+    """How often each entry of a table occurs; ``shape`` is None where there is no model."""
 
     counts: IntArray
     shape: Shape | None
@@ -55,11 +54,6 @@ class Histogram:
     def model(self) -> Model | None:
         """The model that describes it best."""
         return fit_model(self.counts, self.shape) if self.shape else None
-
-    @property
-    def occurring(self) -> int:
-        """Number of entries that occur."""
-        return int(np.count_nonzero(self.counts))
 
 
 @cache
@@ -85,12 +79,14 @@ def best_table(histogram: Histogram, table_bits: int, kind: str | None) -> Table
 
 def _candidates(histogram: Histogram, table_bits: int, kind: str | None) -> Iterator[Table | None]:
     counts = histogram.counts
-    makers = {"dense": _dense, "list": _list, "coarse": _coarse}
-    if kind != "model":
-        exact = code_lengths(counts) if table_bits == 0 else frequencies(counts, table_bits)
-        if exact is not None:
-            for name in makers if kind is None else [kind]:
-                yield makers[name](counts, exact, table_bits)
+    exact = _numbers(counts, table_bits)
+    if exact is not None:
+        if kind in (None, "dense"):
+            yield _dense(counts, exact, table_bits)
+        if kind in (None, "list"):
+            yield _list(counts, exact, table_bits)
+        if kind in (None, "coarse") and table_bits:
+            yield _coarse(counts, table_bits)
     if histogram.shape and histogram.model and kind in (None, "model"):
         yield _of_model(histogram, table_bits)
 
@@ -119,9 +115,7 @@ def _list(counts: IntArray, numbers: IntArray, table_bits: int) -> Table | None:
     return _table(LIST | longest << 4, body + pack(np.concatenate(order), width).tobytes(), counts, numbers, 0)
 
 
-def _coarse(counts: IntArray, numbers: IntArray, table_bits: int) -> Table | None:
-    if not table_bits:
-        return None
+def _coarse(counts: IntArray, table_bits: int) -> Table | None:
     fraction, exponent, scale = best_coarse(counts, table_bits, _logs())
     if exponent == 0:
         return None

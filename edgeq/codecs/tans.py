@@ -107,7 +107,7 @@ def decoding_steps(frequency: IntArray, table_bits: int) -> Steps:
 
 @dataclass(frozen=True)
 class Moves:
-    """An encoder's move: from x in [Q, 2Q) emit ``(x + rise[i]) >> 16`` low bits, go on to ``next[(x >> bits) + at[i]]``."""
+    """From x in [Q, 2Q) emit ``(x + rise[i]) >> 16`` low bits, go to ``next[at[i] + (x >> bits)]``."""
 
     rise: IntArray
     at: IntArray

@@ -111,7 +111,8 @@ def main() -> None:
     count, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
     start = time.perf_counter()
     legal = sum(accepted(blob) is not None for blob in inputs(count, seed))
-    print(f"{count} inputs, {legal} legal, {count - legal} refused, {time.perf_counter() - start:.1f} s")
+    seconds = time.perf_counter() - start
+    sys.stdout.write(f"{count} inputs, {legal} legal, {count - legal} refused, {seconds:.1f} s\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 SECTIONS = {1: 1, 2: 2, 3: 2, 4: 3, 5: 4, 6: 4, 7: 2, 8: 3}
@@ -57,14 +58,16 @@ class Bits:
         require(len(data) % size == 0)
         words = [data[k : k + size][::-1] for k in range(0, len(data), size)]
         self.text = "".join(f"{byte:08b}" for word in words for byte in word)
+        self.place = 0
 
     def take(self, bits: int) -> int:
-        require(bits <= len(self.text))
-        taken, self.text = self.text[:bits], self.text[bits:]
-        return int(taken or "0", 2)
+        self.place += bits
+        require(self.place <= len(self.text))
+        return int(self.text[self.place - bits : self.place] or "0", 2)
 
     def end(self, most: int = 8) -> None:
-        require(len(self.text) < most and "1" not in self.text)
+        rest = self.text[self.place :]
+        require(len(rest) < most and "1" not in rest)
 
 
 def bits_for(n: int) -> int:
@@ -191,7 +194,7 @@ def matrix(blob: Blob, rows: int, columns: int) -> list[list[int]]:
     require(pointers == sorted(pointers) and pointers[:1] in ([], [0]) and pointers[-1:] in ([], [blob.count]))
     indices = fields(blob.parts[2], bits_for(columns), blob.count)
     places = []
-    for row, (first, end) in enumerate(zip(pointers, pointers[1:], strict=False)):
+    for row, (first, end) in enumerate(pairwise(pointers)):
         inside = indices[first:end]
         require(inside == sorted(set(inside)) and all(c < columns for c in inside))
         places += [row * columns + c for c in inside]
