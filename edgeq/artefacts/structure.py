@@ -62,7 +62,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("depth", "bytes", "stored_values"), (_is_count, "a number from 0 up")),
     "shape": (_is_shape, "a list of numbers from 0 up"),
     **dict.fromkeys(("type", "stored"), (_is_type, f"bits from 1 to {_MOST_BITS} and signed true or false")),
-    **dict.fromkeys(("packing", "mapping", "tried"), (_is_named, "a mapping by name")),
+    **dict.fromkeys(("packing", "mapping", "options", "tried"), (_is_named, "a mapping by name")),
     "tensors": (lambda v: isinstance(v, list), "a list"),
     "sparse": (lambda v: isinstance(v, bool), "true or false"),
 }

@@ -9,11 +9,11 @@ from typing import Any
 from edgeq.errors import InputError
 
 _LONGEST = 20
-_LISTS = frozenset({"codebook"})
+_LISTS = frozenset({"among", "codebook"})
 
 
 def given_options(given: Sequence[str], whose: str, taken: Container[str] = ()) -> dict[str, Any]:
-    """Return name to value: true and false as flags, digits as an integer, those of a codebook as a list, else text.
+    """Return name to value: true and false as flags, digits as an integer, lists with commas, else text.
 
     ``taken`` are names that mean something else; ``whose`` says in messages what has options: a format, a codec.
     """
@@ -31,12 +31,14 @@ def given_options(given: Sequence[str], whose: str, taken: Container[str] = ()) 
 
 
 def _value(name: str, text: str) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
-    numbers = text.split(",") if name in _LISTS else [text]
-    if not all(re.fullmatch("-?[0-9]+", n) for n in numbers):
+    if name in _LISTS:
+        return [_single(name, each) for each in text.split(",")]
+    return text == "true" if text in ("true", "false") else _single(name, text)
+
+
+def _single(name: str, text: str) -> int | str:
+    if not re.fullmatch("-?[0-9]+", text):
         return text
-    longest = max(map(len, numbers))
-    if longest > _LONGEST:
-        raise InputError(f"--option {name}: a number has at most {_LONGEST} characters, got {longest}")
-    return [int(n) for n in numbers] if name in _LISTS else int(text)
+    if len(text) > _LONGEST:
+        raise InputError(f"--option {name}: a number has at most {_LONGEST} characters, got {len(text)}")
+    return int(text)

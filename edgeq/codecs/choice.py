@@ -1,4 +1,4 @@
-"""Encode a tensor with a codec given by name, `best` among them: the smallest blob of all that were tried."""
+"""Encode a tensor with a codec given by name; of `best` say what was tried too."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgeq.arith.types import IntType
-from edgeq.codecs.registry import class_of_name, get, names
+from edgeq.codecs.best import Best
+from edgeq.codecs.registry import get, names
 from edgeq.codecs.tensor import Array
-from edgeq.errors import InputError
 
-BEST = "best"
+BEST = Best.name
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A blob, the codec and the options that made it; ``tried`` has the bytes of the smallest blob of each codec."""
+    """A blob, the codec and the options that made it.
+
+    Of `best`, ``tried`` has the bytes of the smallest blob of each codec.
+    """
 
     codec: str
     options: Mapping[str, Any]
@@ -34,8 +37,8 @@ def choices() -> tuple[str, ...]:
 
 
 def options_of(name: str) -> dict[str, Any]:
-    """Return the options of a codec with their defaults; `best` has none."""
-    return {} if name == BEST else class_of_name(name).options()
+    """Return the options of a codec with their defaults."""
+    return get(name).options()
 
 
 def encode_as(
@@ -45,15 +48,12 @@ def encode_as(
 
     Raises InputError for a codec, an option or a type that does not fit, CodecError for a value outside ``type``.
     """
-    if name != BEST:
-        codec = get(name, **options)
-        return Chosen(name, dict(options), codec.encode(array, type=type, fill_value=fill_value, where=where))
-    if options:
-        raise InputError(f"codec best has no option {sorted(options)[0]!r}; it chooses codec and options itself")
-    blobs = {}
-    for each in names():
-        codec = get(each)
-        if type.bits <= codec.max_bits:
-            blobs[each] = codec.encode(array, type=type, fill_value=fill_value, where=where)
-    chosen = min(blobs, key=lambda each: len(blobs[each]))
-    return Chosen(chosen, {}, blobs[chosen], {each: len(blob) for each, blob in blobs.items()})
+    codec, tried = get(name, **options), {}
+    if isinstance(codec, Best):
+        found = codec.candidates(array, type=type, fill_value=fill_value, where=where)
+        tried = {each.codec: each.bytes for each in found}
+        smallest = min(found, key=lambda each: each.bytes, default=None)
+        if smallest is not None:
+            codec, options = get(smallest.codec, **smallest.options), smallest.options
+    blob = codec.encode(array, type=type, fill_value=fill_value, where=where)
+    return Chosen(codec.name, dict(options), blob, tried)

@@ -113,7 +113,7 @@ def _files(
     if stored.mapping:
         holds |= {"stored": _type(stored.type), "mapping": dict(stored.mapping)}
     if chosen.tried:
-        holds["tried"] = dict(chosen.tried)
+        holds |= {"options": dict(chosen.options), "tried": dict(chosen.tried)}
     yield EmittedFile(path, chosen.blob, holds)
     if not parts:
         return

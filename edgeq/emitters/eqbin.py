@@ -78,4 +78,4 @@ def _encode(node: Node | None, field: str, value: Constant, codec: str, name: st
 
 def _line(name: str, made: Chosen) -> dict[str, Any]:
     line: dict[str, Any] = {"tensor": name, "codec": made.codec, "bytes": len(made.blob)}
-    return line | ({"tried": dict(made.tried)} if made.tried else {})
+    return line | ({"options": dict(made.options), "tried": dict(made.tried)} if made.tried else {})

@@ -117,6 +117,14 @@ def test_options_of_codecs(run, tensor: Path, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["t.npy"]
 
 
+def test_best_of_some(run, tensor: Path, tmp_path: Path) -> None:
+    arguments = ("pack", tensor, "-o", tmp_path / "t.bin", "--json")
+    facts = json.loads(run(*arguments, "--option", "among=csr,coo").out)
+    assert list(facts["tried"]) == ["coo", "csr"]
+    assert facts["bytes"] == min(facts["tried"].values())
+    assert "zip" in run(*arguments, "--option", "among=csr,zip").error
+
+
 def test_a_codebook_is_a_list(run, tensor: Path, tmp_path: Path) -> None:
     for codebook, code in (("0,3,-4", 0), ("-4,3", 0), ("0,3", 2), ("3", 2), ("3,x", 2), ("3,3", 2)):
         done = run("pack", tensor, "-o", tmp_path / "t.bin", "--codec", "huffman", "--option", f"codebook={codebook}",
