@@ -294,6 +294,6 @@ def test_a_graph_without_weights(run, tmp_path: Path) -> None:
 def test_zero_points_per_channel_count_for_their_channel(run, tmp_path: Path) -> None:
     b = edgeq.GraphBuilder("points")
     x = b.input("x", (2,), edgeq.IntType(8))
-    b.output(b.linear(x, [[4, 4], [9, 4]], weight_zero_point=[4, 9], name="fc"))
+    b.output(b.linear(x, [[4, 9], [9, 9]], weight_zero_point=[4, 9], name="fc"))
     edgeq.save(b.build(), tmp_path / "p.edgeq")
     assert json.loads(run("size", tmp_path / "p.edgeq", "--json").out)["layers"][0]["non_zero"] == 1
