@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.jit import kernel
+from edgeq.codecs.bits import readonly
 
 IntArray = npt.NDArray[np.int64]
 
@@ -23,8 +24,18 @@ def code_lengths(weights: IntArray) -> IntArray:
     >>> code_lengths(np.array([5, 0, 1, 1, 9])).tolist()
     [2, 0, 3, 3, 1]
     """
+    entries = np.flatnonzero(weights)
     lengths = np.zeros(weights.size, np.int64)
-    fill_lengths(np.ascontiguousarray(weights, np.int64), lengths)
+    weight = weights[entries]
+    depth = np.ones(entries.size, np.int64)
+    while entries.size > 1:
+        order = np.argsort(weight, kind="stable")
+        _fill_depths(readonly(weight[order]), depth)
+        if depth.max() <= LONGEST:
+            entries = entries[order]
+            break
+        weight = (weight + 1) >> 1
+    lengths[entries] = depth
     return lengths
 
 
@@ -62,43 +73,24 @@ def fault_of(lengths: IntArray) -> str:
 
 
 @kernel
-def fill_lengths(weights: IntArray, lengths: IntArray) -> None:
-    """Write the length of each entry's code; weights are halved until none is longer than 15 bits."""
-    entries = np.flatnonzero(weights)
-    lengths[:] = 0
-    leaves = entries.size
-    if leaves == 1:
-        lengths[entries[0]] = 1
-    if leaves < 2:
-        return
-    weight = weights[entries]
-    node = np.empty(2 * leaves, np.int64)
-    parent = np.empty(2 * leaves, np.int64)
-    while True:
-        order = np.argsort(weight, kind="mergesort")
-        for k in range(leaves):
-            node[k] = weight[order[k]]
-        leaf, inner = 0, leaves
-        for made in range(leaves, 2 * leaves - 1):
-            total = 0
-            for _ in range(2):
-                if leaf < leaves and (inner == made or node[leaf] <= node[inner]):
-                    total += node[leaf]
-                    parent[leaf] = made
-                    leaf += 1
-                else:
-                    total += node[inner]
-                    parent[inner] = made
-                    inner += 1
-            node[made] = total
-        root = 2 * leaves - 2
-        node[root] = 0
-        for k in range(root - 1, -1, -1):
-            node[k] = node[parent[k]] + 1
-        longest = 0
-        for k in range(leaves):
-            lengths[entries[order[k]]] = node[k]
-            longest = max(longest, node[k])
-        if longest <= 15:
-            return
-        weight = (weight + 1) >> 1
+def _fill_depths(weight: IntArray, depth: IntArray) -> None:
+    """Write the depth of each leaf, given the weights of two or more leaves in ascending order."""
+    leaves = weight.size
+    node, parent = np.empty(2 * leaves, np.int64), np.empty(2 * leaves, np.int64)
+    leaf, inner = 0, leaves
+    for made in range(leaves, 2 * leaves - 1):
+        node[made] = 0
+        for _ in range(2):
+            if leaf < leaves and (inner == made or weight[leaf] <= node[inner]):
+                node[made] += weight[leaf]
+                parent[leaf] = made
+                leaf += 1
+            else:
+                node[made] += node[inner]
+                parent[inner] = made
+                inner += 1
+    node[2 * leaves - 2] = 0
+    for k in range(2 * leaves - 3, -1, -1):
+        node[k] = node[parent[k]] + 1
+    for k in range(leaves):
+        depth[k] = node[k]

@@ -75,14 +75,15 @@ def _fill_fields(counts: IntArray, largest: int, fraction: int, exponent: int, s
 def best_coarse(counts: IntArray, table_bits: int, logs: IntArray) -> tuple[int, int, int]:
     """Return fraction bits, exponent bits and scale of least total cost; exponent 0 where there is none."""
     best = np.zeros(3, np.int64)
-    _search(np.ascontiguousarray(counts, np.int64), table_bits, logs, np.zeros((3, counts.size), np.int64), best)
+    room = (np.zeros(counts.size, np.int64) for _ in range(3))
+    _search(np.ascontiguousarray(counts, np.int64), table_bits, logs, *room, best)
     fraction, exponent, scale = (int(v) for v in best)
     return fraction, exponent, scale
 
 
 @kernel
-def _search(counts: IntArray, table_bits: int, logs: IntArray, room: IntArray, best: IntArray) -> None:
-    fields, weights, found = room
+def _search(counts: IntArray, table_bits: int, logs: IntArray, fields: IntArray, weights: IntArray,
+            found: IntArray, best: IntArray) -> None:
     largest = counts.max()
     least = -1
     for exponent in range(3, 5):

@@ -5,9 +5,9 @@ The coordinate form with a fill value per row, as arrays, is `coo`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, ClassVar
 
 import numpy as np
@@ -56,14 +56,12 @@ class CooBlob(Codec):
     def write(self, tensor: Tensor) -> tuple[int, Sequence[Any]]:
         kept = tensor.stored_codes()
         widths = coord_bits(tensor.shape)
-        coords = []
-        for axis, width in enumerate(widths):
-            words = new_words(kept.size * width)
-            inner = math.prod(tensor.shape[axis + 1 :])
-            if kept.size * width:
-                _write_axis(tensor.codes, tensor.fill_code, tensor.shape[axis], inner, width, words)
-            coords.append(stream_bytes(words, kept.size * width))
-        return kept.size, [bytes(widths), coords, pack(kept, tensor.type.bits)]
+        starts = axis_starts(widths, kept.size)
+        coords = new_words(8 * starts[-1])
+        if starts[-1]:
+            _write(tensor.codes, tensor.fill_code, readonly(np.array(tensor.shape)), readonly(np.array(widths)),
+                   8 * np.array(starts), coords)
+        return kept.size, [bytes(widths), stream_bytes(coords, 8 * starts[-1]), pack(kept, tensor.type.bits)]
 
     def read(self, stored: Stored) -> Codes:
         header = stored.header
@@ -100,15 +98,22 @@ def coord_bits(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(bits_for(d) for d in shape)
 
 
+def axis_starts(widths: tuple[int, ...], count: int) -> list[int]:
+    """Return the byte at which the coordinates of each axis begin, and the end as the last item.
+
+    >>> axis_starts((1, 9), 3)
+    [0, 1, 5]
+    """
+    return [0, *accumulate(bytes_for(count * width) for width in widths)]
+
+
 def _axes(stored: Stored) -> tuple[tuple[int, ...], list[int]]:
-    """Return the width of each axis, and the byte at which each axis' coordinates begin, the end as the last."""
+    """Return the width of each axis, and where its coordinates begin."""
     header: Header = stored.header
     widths = coord_bits(header.shape)
     if bytes(stored.raw("parameters")) != bytes(widths):
         raise stored.fault("parameters", 0, f"widths are {list(stored.raw('parameters'))}, expected {list(widths)}")
-    starts = [0]
-    for width in widths:
-        starts.append(starts[-1] + bytes_for(header.count * width))
+    starts = axis_starts(widths, header.count)
     stored.expect_length("coords", starts[-1])
     data = stored.bytes_of("coords")
     for axis, width in enumerate(widths):
@@ -118,16 +123,25 @@ def _axes(stored: Stored) -> tuple[tuple[int, ...], list[int]]:
 
 
 @kernel
-def _write_axis(codes: Codes, fill: int, dim: int, inner: int, bits: int, words: Words) -> None:
-    """Write the coordinates of one axis of ``dim`` places, each ``inner`` elements long."""
-    position, first = 0, 0
-    while first < codes.size:
-        for coordinate in range(dim):
-            for k in range(first, first + inner):
-                if codes[k] != fill:
-                    put_bits(words, position, coordinate, bits)
-                    position += bits
-            first += inner
+def _write(codes: Codes, fill: int, shape: Places, widths: Places, positions: Places, words: Words) -> None:
+    """Write the coordinates of each axis from its bit of ``positions`` on, which moves along."""
+    last = shape.size - 1
+    outer = np.zeros(last + 1, np.int64)
+    for first in range(0, codes.size, shape[last]):
+        for k in range(shape[last]):
+            if codes[first + k] == fill:
+                continue
+            outer[last] = k
+            for axis in range(last + 1):
+                put_bits(words, positions[axis], outer[axis], widths[axis])
+                positions[axis] += widths[axis]
+        axis = last - 1
+        while axis >= 0:
+            outer[axis] += 1
+            if outer[axis] < shape[axis]:
+                break
+            outer[axis] = 0
+            axis -= 1
 
 
 @kernel

@@ -96,7 +96,9 @@ def _count_codes(codes: Codes, counts: IntArray) -> None:
         tables[3, codes[3 * quarter + k]] += 1
     for k in range(4 * quarter, codes.size):
         counts[codes[k]] += 1
-    counts += tables[0] + tables[1] + tables[2] + tables[3]
+    for code in range(counts.size):
+        for part in range(4):
+            counts[code] += tables[part, code]
 
 
 @kernel

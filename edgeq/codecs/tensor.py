@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgeq.arith.jit import kernel
 from edgeq.arith.types import IntType
 from edgeq.codecs.bits import Codes, code_dtype, readonly
-from edgeq.errors import CodecError, InputError
+from edgeq.errors import CodecError, InputError, shown
 
 Array = npt.NDArray[Any]
 MAX_RANK = 32
@@ -121,7 +121,10 @@ def to_tensor(array: Array, type: IntType, fill_value: int, where: str) -> Tenso
     if flat.size and not type.holds(int(flat.min()), int(flat.max())):
         place = int(np.flatnonzero((flat < type.qmin) | (flat > type.qmax))[0])
         raise CodecError(f"{where}: value {flat[place]} at {place} does not fit {type} ({type.qmin}..{type.qmax})")
-    fill_value = operator.index(fill_value)
+    try:
+        fill_value = operator.index(fill_value)
+    except TypeError:
+        raise InputError(f"{where}: fill value {shown(fill_value)} is not an integer") from None
     if not type.holds(fill_value, fill_value):
         raise CodecError(f"{where}: fill value {fill_value} does not fit {type} ({type.qmin}..{type.qmax})")
     return Tensor(readonly(codes_of(flat, type)), type, array.shape, fill_value, where)

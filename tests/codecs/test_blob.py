@@ -69,6 +69,7 @@ def test_faults_of_the_frame(blob: bytes, fault: str) -> None:
 
 def test_the_good_blob_is_good() -> None:
     assert decode(with_crc(GOOD)).tolist() == [[1, 0, -2], [0, 0, 3]]
+    assert decode(with_crc(GOOD), max_elements=6).tolist() == [[1, 0, -2], [0, 0, 3]]
 
 
 def test_another_codec_is_named() -> None:
@@ -106,12 +107,13 @@ def test_options(name: str, options: dict[str, object], fault: str) -> None:
     (np.array([0.0]), IntType(3), 0, CodecError, "w: expected integers, got float64"),
     (np.array([True]), IntType(3), 0, CodecError, "w: expected integers, got bool"),
     (np.array([0]), IntType(3), 4, CodecError, r"w: fill value 4 does not fit s3 \(-4..3\)"),
+    (np.array([0]), IntType(3), 0.5, InputError, "w: fill value 0.5 is not an integer"),
     (np.array([0]), IntType(17), 0, InputError, "w: s17 has 17 bits, bitmask holds 1..16; use packed, fixed_point or"),
     (np.zeros((1,) * 33, int), IntType(3), 0, InputError, "w: rank 33 is over 32"),
     (np.zeros((0, 2**32), int), IntType(3), 0, InputError, r"w: shape \[0, 4294967296\] has an axis of 2\^32 or more"),
 ])
 def test_what_is_not_encoded(
-    array: np.ndarray, type: IntType, fill_value: int, error: type[Exception], fault: str
+    array: np.ndarray, type: IntType, fill_value: object, error: type[Exception], fault: str
 ) -> None:
     with pytest.raises(error, match=fault):
         get("bitmask").encode(array, type=type, fill_value=fill_value, where="w")

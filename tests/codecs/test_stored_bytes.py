@@ -45,6 +45,10 @@ CASES: dict[str, tuple[str, dict[str, Any], np.ndarray, IntType, str]] = {
     # a segment each row, words of 16 bits: 00 001 01 110 and 10 011, words 0b80 and 9800; restart 0 2, 1 1
     "zero_runs_restart": ("zero_runs", {"run_bits": 2, "word_bits": 16, "restart": "channel"}, MATRIX, S3,
                           "45514201 08 83 02 0203 00 03 03 040504  02001001 01 0002 0101 800b 0098"),
+    # 2 banks of 3 rows: 2 rows, then 1; 00 001 10 110 and 00 011; restart 0 2, 2 1
+    "zero_runs_banks": ("zero_runs", {"run_bits": 2, "restart": "bank", "banks": 2},
+                        np.array([[1, 0], [0, -2], [3, 0]]), S3,
+                        "45514201 08 83 02 0302 00 03 03 040503  02000802 01 0002 0201 0d80 18"),
     # nothing in the tensor: indptr is empty too
     "csr_empty": ("csr", {}, np.zeros((0, 3), int), S3, "45514201 05 83 02 0003 00 00 04 02000000  1002"),
     "vanilla_empty": ("vanilla", {}, np.zeros(0, int), S3, "45514201 03 83 01 00 00 00 02 0100  00"),
