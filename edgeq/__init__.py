@@ -5,8 +5,8 @@ The public API::
     GraphBuilder, Graph, IntType          make a graph by hand
     lower                                 trained PyTorch model -> Graph (needs torch)
     simulate                              run a graph, every value of every layer
-    save, load                            the bundle NAME.edgeq/
-    emit                                  graph -> files: c, readmemh, coo, yaml
+    save, load                            the bundle NAME.edgeq/; load reads a container NAME.eqbin too
+    emit                                  graph -> files: c, readmemh, blobs of every codec, eqbin, yaml
     verify                                read emitted files back against the graph, run what runs
     codecs                                tensors to blobs and back
     errors                                every exception

@@ -20,7 +20,7 @@ ALLOWED = {
     "ir": {"errors", "arith", "artefacts"},
     "ops": {"errors", "arith", "ir"},
     "passes": {"errors", "arith", "ir", "ops"},
-    "bundle": {"errors", "arith", "artefacts", "ir", "ops"},
+    "bundle": {"errors", "arith", "artefacts", "ir", "ops", "codecs"},
     "simulator": {"errors", "arith", "ir", "ops"},
     "codecs": {"errors", "arith", "artefacts"},
     "memory": {"errors", "arith"},
@@ -95,6 +95,8 @@ def test_a_wrong_import_is_found(tmp_path: Path) -> None:
         ("import edgeq.cli", ("numpy", "numba", "torch", "yaml", "jinja2")),
         ("import edgeq", ("numpy", "numba", "torch", "click")),
         ("import edgeq.cli.simulate, edgeq.cli.emit, edgeq.cli.verify, edgeq.cli.show, edgeq.cli.compare", ("torch",)),
+        ("import edgeq.cli.size", ("torch",)),
+        ("import edgeq.cli.pack, edgeq.cli.unpack", ("torch", "numba")),
         ("import edgeq.cli.lower", ("torch",)),
     ],
 )

@@ -54,14 +54,15 @@ def _is_type(value: Any) -> bool:
     return _is_count(value.get("bits"), 1) and int(value["bits"]) <= _MOST_BITS
 
 
-_TEXTS = ("path", "sha256", "tensor", "layer", "role", "format", "part", "content", "element", "endian", "dtype")
+_TEXTS = ("path", "sha256", "tensor", "layer", "role", "format", "part", "content", "element", "endian", "dtype",
+          "codec", "blob")
 _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(_TEXTS, (_is_text, "text")),
     **dict.fromkeys(("axes", "layout"), (lambda v: isinstance(v, str), "text")),
-    **dict.fromkeys(("depth", "nnz"), (_is_count, "a number from 0 up")),
+    **dict.fromkeys(("depth", "bytes", "stored_values"), (_is_count, "a number from 0 up")),
     "shape": (_is_shape, "a list of numbers from 0 up"),
-    "type": (_is_type, f"bits from 1 to {_MOST_BITS} and signed true or false"),
-    "packing": (_is_named, "a mapping by name"),
+    **dict.fromkeys(("type", "stored"), (_is_type, f"bits from 1 to {_MOST_BITS} and signed true or false")),
+    **dict.fromkeys(("packing", "mapping", "options", "tried"), (_is_named, "a mapping by name")),
     "tensors": (lambda v: isinstance(v, list), "a list"),
     "sparse": (lambda v: isinstance(v, bool), "true or false"),
 }

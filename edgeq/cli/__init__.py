@@ -14,9 +14,12 @@ _COMMANDS = {
     "lower": "Lower a trained PyTorch model to an integer graph (a bundle).",
     "show": "Show a bundle: layers, types, scales, accumulators, widths.",
     "simulate": "Run a bundle exactly; write outputs, accuracy, test vectors.",
-    "emit": "Write a bundle as C, memory files, COO or YAML.",
+    "emit": "Write a bundle as C, memory files, compressed blobs, one file or YAML.",
     "verify": "Read emitted files back against the graph; compile and run what can be run.",
     "compare": "Compare a device's values with the simulator and name the first layer that differs.",
+    "size": "Show what the weights of a bundle take in every codec, and in zlib, xz and zstd.",
+    "pack": "Write a .npy tensor as a blob of one codec.",
+    "unpack": "Read a blob back to .npy; list a container .eqbin, or take it apart.",
     "presets": "Show the systems whose integers edgeq lower can make, and their rules.",
     "ops": "Show the ops of the integer graph.",
 }

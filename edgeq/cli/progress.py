@@ -10,8 +10,8 @@ import click
 
 
 @contextmanager
-def images_bar(count: int, label: str) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told how many images are done; nothing is shown where stderr is not a terminal."""
+def progress_bar(count: int, label: str) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many more are done, of ``count``; nothing is shown but on a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -13,8 +13,9 @@ from edgeq.artefacts.inside import refuse_inside
 from edgeq.artefacts.npy import Array, load_npy, npy_bytes
 from edgeq.bundle import load
 from edgeq.cli.arrays import named_arrays
-from edgeq.cli.progress import images_bar
+from edgeq.cli.progress import progress_bar
 from edgeq.cli.simulated import print_json, print_tables
+from edgeq.cli.targets import refuse_others
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.stems import short_name
@@ -63,13 +64,13 @@ def command(
         made = make_stimuli(graph, count)
         arrays, source = dict(made.inputs), made.description
     if vectors is not None:
-        with images_bar(count, "vectors") as advance:
+        with progress_bar(count, "vectors") as advance:
             write_vectors(graph, arrays, vectors, count, layout, jobs, advance, source)
         click.echo(f"{vectors}: vectors of {min(count, len(next(iter(arrays.values()))))} images", err=as_json)
         if output is None and labels is None and not acc_stats and not as_json:
             return
     truth = None if labels is None else _labels(labels, graph, arrays)
-    with images_bar(max((len(a) for a in arrays.values()), default=0), "simulate") as advance:
+    with progress_bar(max((len(a) for a in arrays.values()), default=0), "simulate") as advance:
         done = _run(graph, arrays, kernel, jobs, advance, acc_stats=acc_stats)
     if output is not None:
         _write_outputs(output, done.outputs)
@@ -111,7 +112,7 @@ def _check_targets(
             refuse_inside(folder)
     if output is None:
         return
-    _refuse_others(output, {_file(o.name) for o in graph.outputs})
+    refuse_others(output, {_file(o.name) for o in graph.outputs}, "--output")
     used = [Path(a.filename) for a in arrays if isinstance(a, np.memmap) and a.filename is not None]
     if any(p.resolve().parent == output.resolve() for p in [*used, *([labels] if labels else [])]):
         raise InputError(f"--output {output}: holds what is read; choose another folder")
@@ -123,21 +124,12 @@ def _overlap(a: Path, b: Path) -> bool:
     return a.is_relative_to(b) or b.is_relative_to(a)
 
 
-def _refuse_others(folder: Path, names: set[str]) -> None:
-    """Let a folder pass that is new, empty, or holds only outputs of these names, which are replaced."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise InputError(f"--output {folder}: exists and is not a folder; it is left as it is. Choose another name")
-    others = sorted({p.name for p in folder.iterdir()} - names) if folder.exists() else []
-    if others:
-        raise InputError(f"--output {folder}: holds other files ({others[0]}); choose another folder")
-
-
 def _file(name: str) -> str:
     return f"{short_name(name)}.npy"
 
 
 def _write_outputs(folder: Path, results: Mapping[str, Array]) -> None:
-    _refuse_others(folder, {_file(name) for name in results})
+    refuse_others(folder, {_file(name) for name in results}, "--output")
     with new_folder(folder) as fresh:
         for name, array in results.items():
             (fresh / _file(name)).write_bytes(npy_bytes(array))

@@ -21,7 +21,7 @@ class Parameter:
     """One constant: ``name`` is ``<layer>.<tensor>``, ``stem`` the start of its file's name.
 
     ``axes`` are its axes in the IR (``oihw``, ``oi``, ``o``, ``ok`` for thresholds, ``ck`` for tables of an input,
-    none for a scalar); ``fill_value`` is the weight zero point, for weights alone.
+    none for a scalar); ``fill_value`` is the weight zero point and ``encoding`` the weight encoding, for weights alone.
     """
 
     layer: str
@@ -31,6 +31,7 @@ class Parameter:
     type: IntType
     axes: str
     fill_value: Constant | None = None
+    encoding: str = "int"
 
     @property
     def name(self) -> str:
@@ -77,10 +78,11 @@ def _parameter(graph: Graph, node: Node, field: str, value: Constant, stem: str)
         array = value.per_channel(graph.types[node.name].channels)
     axes = weight_axes(array.ndim) if field == "weight" else "ok"[: array.ndim]
     fill = getattr(node.op, "weight_zero_point", None) if field == "weight" else None
-    return Parameter(node.layer, field, f"{stem}.{field}", array, _declared(node.op, field, value), axes, fill)
+    encoding = "int" if fill is None else getattr(node.op, "weight_encoding", "int")
+    return Parameter(node.layer, field, f"{stem}.{field}", array, declared(node.op, field, value), axes, fill, encoding)
 
 
-def _declared(op: Op, field: str, value: Constant) -> IntType:
+def declared(op: Op, field: str, value: Constant) -> IntType:
     """Return the type that the op declares for a constant, else the smallest that holds it."""
     if field.startswith("weight") and hasattr(op, "weight_type"):
         return _int_type(op, "weight_type")

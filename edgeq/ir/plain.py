@@ -17,9 +17,10 @@ from edgeq.ir.op import OPS, Op
 from edgeq.ir.quantization import Affine, Codes, InputQuantization, Table
 from edgeq.ir.tensor import Constant, TensorType
 
-Store = Callable[[str, Constant], str]
-"""Keeps a tensor under a hint of its name and returns the path to write in its place."""
-Fetch = Callable[[str], Constant]
+Store = Callable[[str, Constant], Any]
+"""Keeps a tensor under a hint of its name and returns what to write in its place: a path."""
+Fetch = Callable[[Any], Constant]
+"""Returns the tensor that `Store` wrote so."""
 
 
 def op_to_plain(op: Op, store: Store, *, remarks: bool = True) -> dict[str, Any]:
@@ -113,5 +114,5 @@ def _plain(name: str, value: Any, store: Store) -> Any:
 
 def _value(data: Any, fetch: Fetch) -> Any:
     if isinstance(data, dict) and set(data) == {"tensor"}:
-        return fetch(str(data["tensor"]))
+        return fetch(data["tensor"])
     return data

@@ -20,7 +20,7 @@ SHA = "0" * 64
 EMITTED: dict[str, Any] = {
     "edgeq_manifest": 1, "contract": 1, "graph": {"name": "net", "sha256": SHA},
     "formats": {"coo": {"edgeq": "0.1.0", "options": {}}}, "stimuli": {"source": "given"},
-    "files": [{"path": "a.npy", "sha256": SHA, "format": "coo", "tensor": "a.weight", "shape": [2], "nnz": 0,
+    "files": [{"path": "a.npy", "sha256": SHA, "format": "coo", "tensor": "a.weight", "shape": [2], "bytes": 0,
                "type": {"bits": 8, "signed": True}},
               {"path": "stimuli/x.npy", "sha256": SHA, "part": "stimuli", "tensor": "x"}],
 }
@@ -56,7 +56,7 @@ def test_what_is_written_is_read(data: Any, tmp_path: Path) -> None:
     (EMITTED, ("files", 0, "shape"), [-1], "a.npy: shape must be a list of numbers from 0 up"),
     (EMITTED, ("files", 0, "type"), {"bits": 0, "signed": True}, "a.npy: type must be bits from 1 to 64 and signed"),
     (EMITTED, ("files", 0, "type"), 8, "a.npy: type must be bits from 1 to 64 and signed"),
-    (EMITTED, ("files", 0, "nnz"), True, "a.npy: nnz must be a number from 0 up"),
+    (EMITTED, ("files", 0, "bytes"), True, "a.npy: bytes must be a number from 0 up"),
     (EMITTED, ("files", 1, "tensor"), None, "stimuli/x.npy: tensor must be text"),
     (EMITTED, ("formats",), [], "formats must be a mapping by name"),
     (EMITTED, ("formats",), {}, "a.npy: is of format coo, which is not among formats"),

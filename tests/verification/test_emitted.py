@@ -28,7 +28,8 @@ def test_all_formats_of_one_folder_pass_and_the_c_project_runs(out: Path) -> Non
     assert report.not_run == ()
     rows = {(r.check, r.subject): r for r in report.rows}
     assert rows["decode", "01_conv.weight.hex"].values == 4
-    assert rows["decode", "03_fc.weight.coo.yaml"].values == 16
+    assert rows["decode", "03_fc.weight.coo.bin"].values == 16
+    assert rows["decode", "net.eqbin"].values == 4 + 2 + 16 + 2 + 2 * 4
     assert rows["decode", "net_int.yml"].values == 4 + 2 + 16 + 2 + 2 * 3
     assert rows["decode", "vectors/01_conv.acc.bin"].values == 16 * 8
     run = rows["make check", "c"]
@@ -41,7 +42,7 @@ def test_all_formats_of_one_folder_pass_and_the_c_project_runs(out: Path) -> Non
 @pytest.mark.parametrize("name", sorted(GRAPHS))
 def test_every_op_passes(name: str, tmp_path: Path) -> None:
     made, inputs = GRAPHS[name]()
-    for kind in ("readmemh", "coo"):
+    for kind in ("readmemh", "coo", "eqbin"):
         emit(made, kind, tmp_path / "out")
     assert verify(tmp_path / "out").failures == ()
     edgeq.save(made, tmp_path / "net.edgeq")
@@ -60,8 +61,8 @@ def test_a_bundle_of_the_user_is_believed_instead(out: Path, written: Path, tmp_
 
 
 DATA = [
-    "01_conv.weight.hex", "03_fc.bias.hex", "01_conv.multiplier.hex", "01_conv.weight.coords.npy",
-    "01_conv.weight.data.npy", "01_conv.weight.coo.yaml", "03_fc.bias.npy", "net_int.yml", "net_int_coo.yml",
+    "01_conv.weight.hex", "03_fc.bias.hex", "01_conv.multiplier.hex", "01_conv.weight.coo.bin",
+    "03_fc.weight.csr.bin", "03_fc.bias.coo.bin", "net.eqbin", "net_int.yml", "net_int_coo.yml",
     "01_conv.weight.bits", "01_conv.weight.coe", "01_conv.weight.mif", "01_conv.weight.ihex", "01_conv.weight.b01.mem",
     "01_conv.weight.svh", "npy/01_conv.weight.npy", "net.npz", "net.bin", "net_bin.h", "01_conv.weight.axis",
     "01_conv.weight.txt", "c_arrays/net_arrays.c", "c_arrays/net_arrays.h", "hls/net_constants.h", "hls/net_values.txt",
@@ -115,7 +116,8 @@ def test_a_changed_project_is_found_and_not_run(path: str, project: Path) -> Non
     ("hls/net_values.txt", b"\n3\n-1\n", b"\n3\n-2\n", "conv.weight: 1 of 4 values differ; at [0, 1, 0, 0] -2"),
     ("net_int_csr.yml", b"    - 0\n    - 2\n    - 3\n", b"    - 0\n    - 3\n    - 2\n", "net_int_csr.yml, layer "),
     ("net_int.yml", b"mqm0: 5", b"mqm0: 6", "fc.multiplier: 1 of 1 values differ; at [] 6, expected 5"),
-    ("01_conv.weight.coo.yaml", b"fill_value: 0", b"fill_value: 1", "conv.weight: 1 of 4 values differ"),
+    ("01_conv.weight.packed.bin", b"\x3f\x07", b"\x3f\x06", "01_conv.weight.packed.bin: crc, byte 17: is "),
+    ("net.eqbin", b"sha256: ", b"sha257: ", "net.eqbin: entry 0 at byte 24: the crc of section 'graph' is not that"),
 ])
 def test_a_wrong_value_is_named_with_its_place(path: str, old: bytes, new: bytes, said: str, out: Path) -> None:
     data = (out / path).read_bytes()
