@@ -20,13 +20,13 @@ import numpy as np
 from edgeq import codecs
 from edgeq.arith.types import IntType
 from edgeq.codecs.choice import BEST, choices
-from edgeq.codecs.layout import restrict
 from edgeq.emitters.blobs import encode_stored, has_codebook
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.emitters.stored import to_stored
 from edgeq.errors import EdgeqError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import IntArray
+from edgeq.memory.layout import restrict
 
 _LAYOUT = "oihw"
 

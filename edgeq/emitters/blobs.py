@@ -20,13 +20,13 @@ from edgeq import codecs
 from edgeq.arith.types import IntType
 from edgeq.artefacts.npy import npy_bytes, parse_npy
 from edgeq.codecs.choice import BEST, Chosen, choices, encode_as, options_of
-from edgeq.codecs.layout import WEIGHTS, from_layout, permutation, restrict, to_layout
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.emitters.registry import EmittedFile, Vectors, emitter
 from edgeq.emitters.stored import Stored, from_codes, to_stored
 from edgeq.errors import CodecError, InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
+from edgeq.memory.layout import WEIGHTS, from_layout, permutation, restrict, to_layout
 
 _LINES = {
     "packed": "every value in as many bits as its type has", "fixed_point": "packed, with a number of fractional bits",
