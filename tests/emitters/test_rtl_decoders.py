@@ -190,10 +190,10 @@ def test_yosys_finds_no_latch_and_no_loop(folder: Path, sources: list[str]) -> N
 
 @pytest.mark.hardware
 def test_size_on_ice40(folder: Path, sources: list[str]) -> None:
-    """An upper bound, a quarter over what was measured when it was written: 180 cells of logic."""
+    """An upper bound, a quarter over what yosys 0.70 gave: 211 cells of logic for the decoder, 72 for the expander."""
     name = top(CASES["values_8"], folder, 9)
     run_yosys(f"read_verilog {name} edgeq_huffman_decoder.v edgeq_huffman_table.v edgeq_run_expander.v; "
-              "synth_ice40 -top top_9; select -assert-max 400 t:SB_LUT4; select -assert-none t:$_DLATCH_*", folder)
+              "synth_ice40 -top top_9; select -assert-max 354 t:SB_LUT4; select -assert-none t:$_DLATCH_*", folder)
 
 
 @pytest.mark.hardware
