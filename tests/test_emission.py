@@ -223,7 +223,7 @@ def test_the_longest_names_fit(tmp_path: Path) -> None:
 
 
 def test_unknown_formats_and_options(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="format 'vhdl' does not exist; formats are c, c_blobs, coo, readmemh, yaml, yaml_coo"):
+    with pytest.raises(InputError, match="format 'vhdl' does not exist; formats are c, c_blobs, coo, readmemh, yaml"):
         emit(graph(), "vhdl", tmp_path / "out")
     with pytest.raises(InputError, match=r"format 'coo' has no option 'lanes'; its options are: layout \(default"):
         emit(graph(), "coo", tmp_path / "out", lanes=2)
