@@ -80,7 +80,6 @@ int edgeq_decoder_start(edgeq_decoder *decoder, uint64_t segment) {
 int edgeq_decoder_open(edgeq_decoder *decoder, const edgeq_blob *blob, const edgeq_codec *const *codecs) {
     memset(decoder, 0, sizeof *decoder);
     decoder->blob = blob->bytes;
-    decoder->size = blob->size;
     decoder->workspace = blob->workspace;
     decoder->words = blob->words;
     int status = edgeq_header_open(decoder, blob, codecs);

@@ -115,7 +115,6 @@ struct edgeq_decoder {
 
     /* The rest is for the decoder alone. */
     const uint8_t *blob;
-    size_t size;
     edgeq_section sections[EDGEQ_BLOB_MAX_SECTIONS];
     uint32_t *workspace;
     size_t words;

@@ -76,16 +76,19 @@ static int edgeq_vanilla_open(edgeq_decoder *decoder) {
 }
 
 static int edgeq_vanilla_fill(edgeq_decoder *decoder, const edgeq_sink *sink, size_t count) {
-    const edgeq_vanilla *vanilla = &decoder->of.vanilla;
+    const edgeq_vanilla vanilla = decoder->of.vanilla;
+    edgeq_bits stream = decoder->stream;
+    const edgeq_sink out = *sink;
     for (size_t k = 0; k < count; k++) {
         uint32_t index = 0;
-        edgeq_take(&decoder->stream, vanilla->index_bits, &index);
-        if (index >= vanilla->count) {
-            return edgeq_fail(decoder, EDGEQ_BLOB_SYMBOL, 1,
-                              (size_t)((decoder->taken + k) * vanilla->index_bits / 8));
+        edgeq_take(&stream, vanilla.index_bits, &index);
+        if (index >= vanilla.count) {
+            const uint64_t bit = (decoder->taken + k) * vanilla.index_bits;
+            return edgeq_fail(decoder, EDGEQ_BLOB_SYMBOL, 1, (size_t)(bit / 8));
         }
-        edgeq_emit(sink, k, edgeq_value_at(decoder, vanilla->values, index));
+        edgeq_emit(&out, k, edgeq_value_at(decoder, vanilla.values, index));
     }
+    decoder->stream = stream;
     decoder->taken += count;
     return EDGEQ_BLOB_OK;
 }
