@@ -60,6 +60,7 @@ readme: venv
 
 bench: venv
 	$(BIN)/python benchmarks/simulator.py
+	$(BIN)/python benchmarks/codecs.py
 
 # How many outputs PyTorch's and ONNX Runtime's float32 kernels give differently from their formulas and from integers.
 fidelity: venv

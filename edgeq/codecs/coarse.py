@@ -72,30 +72,33 @@ def _fill_fields(counts: IntArray, largest: int, fraction: int, exponent: int, s
         fields[i] = _field(counts[i], largest, fraction, exponent, scale) if counts[i] else 0
 
 
-def best_coarse(counts: IntArray, table_bits: int, logs: IntArray) -> tuple[int, int, int]:
-    """Return fraction bits, exponent bits and scale of least total cost; exponent 0 where there is none."""
+def best_coarse(counts: IntArray, table_bits: int, logs: IntArray, below: int) -> tuple[int, int, int]:
+    """Return fraction bits, exponent bits and scale of least total cost; exponent 0 where none is below ``below``.
+
+    Costs are in units of 2^-16 bits, those of `tables`, ``logs`` log2 of frequencies likewise.
+    """
     best = np.zeros(3, np.int64)
-    room = (np.zeros(counts.size, np.int64) for _ in range(3))
-    _search(np.ascontiguousarray(counts, np.int64), table_bits, logs, *room, best)
+    fields, weights, found = (np.zeros(counts.size, np.int64) for _ in range(3))
+    _search(np.ascontiguousarray(counts, np.int64), table_bits, logs, below, fields, weights, found, best)
     fraction, exponent, scale = (int(v) for v in best)
     return fraction, exponent, scale
 
 
 @kernel
-def _search(counts: IntArray, table_bits: int, logs: IntArray, fields: IntArray, weights: IntArray,
-            found: IntArray, best: IntArray) -> None:
+def _search(counts: IntArray, table_bits: int, logs: IntArray, least: int, fields: IntArray,
+            weights: IntArray, found: IntArray, best: IntArray) -> None:
     largest = counts.max()
-    least = -1
     for exponent in range(3, 5):
         for fraction in range(_MOST_FRACTION + 1):
-            for scale in range(1 << fraction):
+            table_cost = (exponent + fraction) * counts.size << 16
+            for scale in range(1 << fraction if table_cost < least else 0):
                 _fill_fields(counts, largest, fraction, exponent, scale, fields)
                 _fill_weights(fields, fraction, weights)
                 if not fill_frequencies(weights, table_bits, found):
                     continue
-                cost = (exponent + fraction) * counts.size << 16
+                cost = table_cost
                 for i in range(counts.size):
                     if counts[i]:
                         cost += counts[i] * ((table_bits << 16) - logs[found[i]])
-                if least < 0 or cost < least:
+                if cost < least:
                     least, best[0], best[1], best[2] = cost, fraction, exponent, scale

@@ -18,6 +18,16 @@ from edgeq.codecs.tans import fixed_log2
 
 IntArray = npt.NDArray[np.int64]
 
+_GRID = 256
+"""Step of slope and curvature in the first search over all of them; a power of 4."""
+
+_REACH = 3
+"""Steps of curvature to each side that a finer search goes."""
+
+_MANY = 500
+"""Occurrences from which the finest steps change the bytes."""
+
+
 @cache
 def log_table() -> IntArray:
     """Return log2 of 0..2^15 in units of 2^-16."""
@@ -98,32 +108,45 @@ def _cost(first: int, slope: int, curvature: int, count_at: IntArray, entries_at
 
 
 @kernel
+def _best_slope(first: int, bend: int, grid: int, count_at: IntArray, entries_at: IntArray, logs: IntArray,
+                curve: IntArray) -> tuple[int, int]:
+    """Return the cost and the slope index, a multiple of ``grid``, of the best model of a curvature index."""
+    low, high = -(SLOPES // grid), SLOPES // grid - 1
+    while low < high:  # the cost falls, then rises
+        middle = (low + high) >> 1
+        here, _ = _cost(first, middle * grid, bend, count_at, entries_at, logs, curve)
+        beyond, _ = _cost(first, (middle + 1) * grid, bend, count_at, entries_at, logs, curve)
+        if here <= beyond:
+            high = middle
+        else:
+            low = middle + 1
+    cost, _ = _cost(first, low * grid, bend, count_at, entries_at, logs, curve)
+    return cost, low * grid
+
+
+@kernel
 def _search(first: int, count_at: IntArray, entries_at: IntArray, logs: IntArray, curve: IntArray,
             best: IntArray) -> None:
     """Write slope index, curvature index and sum of weights of the best model found."""
-    least = -1
-    for bend in range(-14, 15):
-        curvature = bend * 256
-        slope, cost = 0, -1
-        for start in range(-SLOPES, SLOPES, 128):
-            found, _ = _cost(first, start, curvature, count_at, entries_at, logs, curve)
-            if cost < 0 or found < cost:
-                cost, slope = found, start
-        if least < 0 or cost < least:
-            least, best[0], best[1] = cost, slope, curvature
-    step = 128
-    while step > 0:
-        moved = False
-        slope, curvature = best[0], best[1]
-        for a in range(-1, 2):
-            for c in range(-1, 2):
-                s, b = slope + a * step, curvature + c * step
-                if s < -SLOPES or s >= SLOPES or abs(b) >= CURVATURES:
-                    continue
-                found, _ = _cost(first, s, b, count_at, entries_at, logs, curve)
-                if found < least:
-                    least, best[0], best[1] = found, s, b
-                    moved = True
-        if not moved:
-            step >>= 1
+    low, high = 1 - CURVATURES // _GRID, CURVATURES // _GRID - 1
+    while low < high:
+        middle = (low + high) >> 1
+        here, _ = _best_slope(first, middle * _GRID, _GRID, count_at, entries_at, logs, curve)
+        beyond, _ = _best_slope(first, (middle + 1) * _GRID, _GRID, count_at, entries_at, logs, curve)
+        if here <= beyond:
+            high = middle
+        else:
+            low = middle + 1
+    least, best[0] = _best_slope(first, low * _GRID, _GRID, count_at, entries_at, logs, curve)
+    best[1] = low * _GRID
+    grid, finest = _GRID >> 2, 1 if count_at.sum() > _MANY else 16
+    while grid >= finest:
+        center = best[1]
+        for step in range(-_REACH, _REACH + 1):
+            bend = center + step * grid
+            if abs(bend) < CURVATURES:
+                cost, slope = _best_slope(first, bend, grid, count_at, entries_at, logs, curve)
+                if cost < least:
+                    least, best[0], best[1] = cost, slope, bend
+        grid >>= 2
     _, best[2] = _cost(first, best[0], best[1], count_at, entries_at, logs, curve)

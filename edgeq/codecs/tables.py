@@ -6,7 +6,6 @@ of 2^-16 bits. Source: format page `edgeq/codecs/README.md`, "Tables".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -27,6 +26,7 @@ MAX_ENTRIES = 4096
 KINDS = ("dense", "list", "model", "coarse")
 DENSE, LIST, MODEL, COARSE = range(4)
 UNIT = 1 << 16
+_NO_LIMIT = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -73,22 +73,26 @@ def cost_of(counts: IntArray, numbers: IntArray, table_bits: int) -> int | None:
 
 def best_table(histogram: Histogram, table_bits: int, kind: str | None) -> Table | None:
     """Return the table of least total cost, of the given kind if one is given; None where there is none."""
-    tables = [t for t in _candidates(histogram, table_bits, kind) if t is not None]
-    return min(tables, key=lambda t: t.total, default=None)
+    best = None
+    exact = _numbers(histogram.counts, table_bits) if kind != "model" else None
+    for name in KINDS if kind is None else (kind,):
+        found = _make(name, histogram, exact, table_bits, best)
+        if found is not None and (best is None or found.total < best.total):
+            best = found
+    return best
 
 
-def _candidates(histogram: Histogram, table_bits: int, kind: str | None) -> Iterator[Table | None]:
+def _make(kind: str, histogram: Histogram, exact: IntArray | None, table_bits: int,
+          rival: Table | None) -> Table | None:
+    """Return the table of a kind; None where there is none, or where it cannot beat its rival."""
     counts = histogram.counts
-    exact = _numbers(counts, table_bits)
-    if exact is not None:
-        if kind in (None, "dense"):
-            yield _dense(counts, exact, table_bits)
-        if kind in (None, "list"):
-            yield _list(counts, exact, table_bits)
-        if kind in (None, "coarse") and table_bits:
-            yield _coarse(counts, table_bits)
-    if histogram.shape and histogram.model and kind in (None, "model"):
-        yield _of_model(histogram, table_bits)
+    if kind == "model":
+        return _of_model(histogram, table_bits) if histogram.shape else None
+    if exact is None:  # more entries than states
+        return None
+    if kind == "coarse":
+        return _coarse(counts, table_bits, rival.total if rival else _NO_LIMIT) if table_bits else None
+    return (_dense if kind == "dense" else _list)(counts, exact, table_bits)
 
 
 def _table(head: int, body: bytes, counts: IntArray, numbers: IntArray | None, table_bits: int) -> Table | None:
@@ -115,8 +119,8 @@ def _list(counts: IntArray, numbers: IntArray, table_bits: int) -> Table | None:
     return _table(LIST | longest << 4, body + pack(np.concatenate(order), width).tobytes(), counts, numbers, 0)
 
 
-def _coarse(counts: IntArray, table_bits: int) -> Table | None:
-    fraction, exponent, scale = best_coarse(counts, table_bits, _logs())
+def _coarse(counts: IntArray, table_bits: int, below: int) -> Table | None:
+    fraction, exponent, scale = best_coarse(counts, table_bits, _logs(), below)
     if exponent == 0:
         return None
     fields = coarse_fields(counts, fraction, exponent, scale)

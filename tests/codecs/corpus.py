@@ -19,10 +19,9 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "restart": ("channel", "bank"),
     "banks": (2,),
     "frac_bits": (-3, 4),
-    "mode": ("values", "runs", "joint"),
-    "low_bits": (5,),
-    "table": ("dense", "list", "model", "coarse"),
-    "table_bits": (5, 14),
+    "mode": ("joint",),
+    "table": ("model",),
+    "table_bits": (5,),
 }
 """Values that tests try for an option beside its default; a codec's own options join here."""
 

@@ -95,7 +95,8 @@ def test_weights_of_models_are_those_of_the_oracle() -> None:
         assert found.tolist() == oracle.value_weights(lo, count, low_bits, special, slope, curvature, below, above, z)
 
 
-@pytest.mark.parametrize(("slope", "curvature"), [(8191, 32768 + 255), (4096, 33023), (4351, 0), (0, 255), (3840, 3839)])
+@pytest.mark.parametrize(("slope", "curvature"), [
+    (8191, 33023), (4096, 33023), (4351, 0), (0, 255), (3840, 3839)])
 def test_weights_at_the_ends_of_a_model(slope: int, curvature: int) -> None:
     found = weights_of(Model(slope, curvature, 0, 0, 0), shape_of_runs(4096, False))
     assert found.tolist() == oracle.curve(slope, curvature, 0, 4096)
@@ -170,10 +171,11 @@ def test_coarse_fields_are_the_nearest() -> None:
     counts = np.array([0, 1, 5, 11, 13, 100, 768])
     # 7 << 14 stands for 768; 3 exponent bits would make the largest weight 7 << 6 and 1 the least
     assert coarse_weights(coarse_fields(counts, 2, 3, 3), 2).tolist() == [0, 1, 3, 6, 8, 56, 448]
-    fraction, exponent, scale = best_coarse(counts, 9, fixed_log2(14))
+    fraction, exponent, scale = best_coarse(counts, 9, fixed_log2(14), 2**62)
     assert 0 <= fraction <= 5
     assert exponent in (3, 4)
     assert 0 <= scale < 1 << fraction
+    assert best_coarse(counts, 9, fixed_log2(14), 20 << 16) == (0, 0, 0)
 
 
 def test_logarithms() -> None:

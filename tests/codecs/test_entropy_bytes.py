@@ -54,7 +54,8 @@ CASES: dict[str, tuple[str, dict[str, Any], np.ndarray, IntType, int, str]] = {
     "ans_values": ("ans", DENSE | {"mode": "values", "table_bits": 5}, np.array([0, 1, 0, 0, 1, 0, 1, 0]), S8, 0,
                    "45514201 0a 88 01 08 00 03 02 0802  00 50 00  00 02 50 a300  c840"),
     # a list: 2 entries, number (1 bit) and frequency less 1 (5 bits): 0 10011, 1 01011
-    "ans_list": ("ans", {"table": "list", "mode": "values", "table_bits": 5, "low_bits": 0}, np.array([0, 1, 0, 0, 1, 0, 1, 0]), S8, 0,
+    "ans_list": ("ans", DENSE | {"table": "list", "mode": "values", "table_bits": 5},
+                 np.array([0, 1, 0, 0, 1, 0, 1, 0]), S8, 0,
                  "45514201 0a 88 01 08 00 03 02 0902  00 50 00  00 02 01 02 4eb0  c840"),
     # one symbol has all states and takes no bits but those of the state, 0
     "ans_single": ("ans", DENSE | {"mode": "values", "table_bits": 5}, np.array([7, 7, 7]), S8, 0,
@@ -66,7 +67,8 @@ READ_ONLY: dict[str, tuple[list[int], str]] = {
     "ans": ([1, 0, 1], "45514201 0a 88 01 03 00 02 02 0801  00 50 00  00 02 50 a300  68"),
     # model, slope 0 (halves), no curvature, gaps 0 and 0, z 65536: -1 16384, 0 65536, 1 16384: lengths 2 1 2, 11 0 10
     "model": ([1, 0, -1], "45514201 09 88 01 03 00 02 02 0f01  00 00 00  01 03 02 0000 0000 00 00 808004  d0"),
-    # coarse, 4 exponent bits and no fraction: 5 and 4 are 16 and 8 of 24; of 32 that is 21 and 11; states 5 16 0: 00101 0 -
+    # coarse, 4 exponent bits, no fraction: 5 and 4 are 16 and 8 of 24, of 32 that is 21 and 11; states 5 16 0:
+    # 00101 0 -
     "coarse": ([0, 0], "45514201 0a 88 01 02 00 00 02 0701  00 50 00  00 02 03 54  28"),
 }
 
@@ -116,12 +118,14 @@ def noise(count: int, spread: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("name", "options", "digest"), [
-    ("huffman", {}, "d8e0b0080d2d5c1c"), ("ans", {}, "fb7f7811278a140e"), ("huffman", {"mode": "runs"}, "004f855aad848528"), ("ans", {"mode": "runs"}, "061dfe27e8e67b13"),
-    ("huffman", {"mode": "joint", "restart": "channel", "word_bits": 32}, "d49f9296fe732179"), ("ans", {"table": "coarse"}, "ebb42b341b0b45fc"),
+    ("huffman", {}, "78c89e36da22"), ("ans", {}, "9339abe24990"),
+    ("huffman", {"mode": "runs"}, "3f39d4baceac"), ("ans", {"mode": "runs"}, "0d50cfc216e7"),
+    ("huffman", {"mode": "joint", "restart": "channel", "word_bits": 32}, "d49f9296fe73"),
+    ("ans", {"table": "coarse"}, "ebb42b341b0b"),
 ])
 def test_every_machine_writes_the_same_bytes(name: str, options: dict[str, Any], digest: str) -> None:
     array = noise(3000, 90).reshape(30, 100)
     array[abs(array) < 20] = 3
     blob = get(name, **options).encode(array, type=S8, fill_value=3)
     assert np.array_equal(decode(blob), array)
-    assert hashlib.sha256(blob).hexdigest()[:16] == digest
+    assert hashlib.sha256(blob).hexdigest()[:12] == digest

@@ -1,4 +1,4 @@
-"""Codes, models and tables of huffman and ans from the format page, with Python integers; imports nothing from edgeq."""
+"""Codes, models and tables of huffman and ans from the format page, in Python integers; imports nothing from edgeq."""
 
 from __future__ import annotations
 
