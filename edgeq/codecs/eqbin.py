@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from edgeq.codecs.blob import read_header
 from edgeq.codecs.codec import decode
 from edgeq.codecs.tensor import Array
-from edgeq.errors import CodecError, InputError
+from edgeq.errors import CodecError, InputError, shown
 
 MAGIC = b"EQBIN\r\n\x1a"
 VERSION = 1
@@ -126,8 +126,9 @@ def _check_sections(sections: Sequence[Section], where: str) -> None:
 
 def _entry(section: Section, offset: int, data: bytes) -> bytes:
     name = section.name.encode()
-    if not 1 <= len(name) <= _MOST_NAME:
-        raise CodecError(f"eqbin: name '{section.name[:60]}' has {len(name)} bytes, expected 1 to {_MOST_NAME}")
+    if not 1 <= len(name) <= _MOST_NAME or not section.name.isprintable():
+        raise CodecError(
+            f"eqbin: name {shown(section.name)} has {len(name)} bytes, expected 1 to {_MOST_NAME}, printable")
     size = bytes([len(name)]) if len(name) < 128 else bytes([len(name) & 127 | 128, len(name) >> 7])
     encoding = _ZLIB if section.deflate else _PLAIN
     return _ENTRY.pack(section.kind, encoding, offset & _LARGEST, len(data), zlib.crc32(data)) + size + name
@@ -180,9 +181,12 @@ def _read_name(data: bytes, place: int, length: int, what: str) -> tuple[int, st
     if not 1 <= size <= _MOST_NAME or place + size > length:
         raise CodecError(f"{what}: a name of {size} bytes, expected 1 to {_MOST_NAME} inside the header")
     try:
-        return place + size, data[place : place + size].decode()
+        name = data[place : place + size].decode()
     except UnicodeDecodeError:
         raise CodecError(f"{what}: the name is not UTF-8") from None
+    if not name.isprintable():  # it is shown in messages and lists
+        raise CodecError(f"{what}: the name {shown(name)} has characters that cannot be printed")
+    return place + size, name
 
 
 def _inflate(stored: bytes, what: str) -> bytes:

@@ -168,5 +168,5 @@ def test_numba_comes_with_the_first_codec() -> None:
             "c.names(); print('numba' in sys.modules); c.get('packed'); print('numba' in sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False True\nFalse\nTrue\n"
-    with pytest.raises(AttributeError, match=r"module 'edgeq.codecs' has no attribute 'best'"):
-        _ = __import__("edgeq.codecs").codecs.best
+    with pytest.raises(AttributeError, match=r"module 'edgeq.codecs' has no attribute 'zip'"):
+        _ = __import__("edgeq.codecs").codecs.zip

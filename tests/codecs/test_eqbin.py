@@ -87,6 +87,7 @@ def test_what_cannot_be_written() -> None:
     for sections, message in (
         ([], r"kinds \[\], expected one graph"), ([BLOB], "expected one graph"), ([TEXT, TEXT], "expected one graph"),
         ([TEXT, BLOB, BLOB], "two sections have one name"), ([TEXT, Section(TENSOR, "", b"")], "has 0 bytes"),
+        ([TEXT, Section(TENSOR, "a\nb", b"")], "expected 1 to 4096, printable"),
         ([TEXT, Section(TENSOR, "n" * 4097, b"")], "has 4097 bytes, expected 1 to 4096"),
         ([Section(GRAPH, "graph", bytes(eqbin.MOST_TEXT + 1))], "the graph's text has more than 16777216 bytes"),
     ):
@@ -123,6 +124,7 @@ def test_every_cut_and_every_flipped_byte_is_found() -> None:
     (put(38, b"\0"), "a name of 0 bytes, expected 1 to 4096 inside the header"),
     (put(38, b"\x7f"), "a name of 127 bytes"), (put(38, b"\x85\0"), "the name's length is not in its shortest form"),
     (put(39, b"\xff"), "the name is not UTF-8"),
+    (put(39, b"\n"), r"the name '\\nraph' has characters that cannot be printed"),
     (put(60, b"\1"), "the gap at byte 60 holds other bytes than 0"),
 ])
 def test_a_signed_change_is_named(change: Callable[[bytes], bytes], message: str) -> None:
