@@ -61,7 +61,8 @@ class Huffman(Entropy):
         if coding.mode == VALUES:
             fields = _with_low_bits(fields[entry_of], low_of, coding.low_bits)
             pairs = _pairs(fields, tensor.type.bits, tensor.codes.size)
-            write_values(tensor.codes, bounds, fields, pairs, tensor.type.bits, coding.word_bits, words, starts)
+            write_values(tensor.codes, bounds, _uppermost(fields), _uppermost(pairs), tensor.type.bits,
+                         coding.word_bits, words, starts)
         else:
             run_fields = _fields(plan.runs) if plan.runs is not None else np.zeros(1, np.uint64)
             stride = plan.symbols.count if coding.mode == JOINT else 0
@@ -95,7 +96,8 @@ def _with_low_bits(fields: Fields, low_of: IntArray, low_bits: int) -> Fields:
     return code << np.uint64(8) | (length + np.uint64(low_bits))
 
 
-def _pairs(fields: Fields, bits: int, elements: int) -> npt.NDArray[np.uint64]:
+def _pairs(fields: Fields, bits: int, elements: int) -> Fields:
+    """Return the fields of all pairs of codes, or none where they would not pay."""
     if bits > 8 or elements < _PAIRS_FROM:
         return np.zeros(0, np.uint64)
     code, length = fields >> np.uint64(8), fields & np.uint64(255)
@@ -104,3 +106,8 @@ def _pairs(fields: Fields, bits: int, elements: int) -> npt.NDArray[np.uint64]:
     return np.ravel(codes << np.uint64(8) | lengths)
 
 
+def _uppermost(fields: Fields) -> Fields:
+    """Return fields with their codes in the uppermost bits."""
+    code, length = fields >> np.uint64(8), fields & np.uint64(255)
+    raised: Fields = code << (np.uint64(64) - np.maximum(length, np.uint64(1)))
+    return raised | length

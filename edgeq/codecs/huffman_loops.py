@@ -1,6 +1,7 @@
 """The writing loops of huffman: all elements, or runs and values.
 
-A field is ``code << 8 | length``, both in one integer.
+A field is a code and its length in bits in one integer: the length in the lower 8 bits, the code above them, for
+`write_values` in the uppermost bits.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ def write_values(codes: Codes, bounds: Places, fields: Fields, pairs: Fields, bi
     """
     for s in range(bounds.size - 1):
         k, stop = bounds[s], bounds[s + 1]
-        place = starts[s] >> 6
+        place = np.uint64(starts[s] >> 6)
         filled = np.uint64(starts[s] & 63)
-        held = words[place] >> np.uint64(1) >> (np.uint64(63) - filled)
+        held = words[place]
         while k < stop:
             if pairs.size and k + 1 < stop:
                 field = pairs[(np.uint64(codes[k]) << np.uint64(bits)) | np.uint64(codes[k + 1])]
@@ -40,21 +41,18 @@ def write_values(codes: Codes, bounds: Places, fields: Fields, pairs: Fields, bi
             else:
                 field = fields[codes[k]]
                 k += 1
-            length, code = field & np.uint64(255), field >> np.uint64(8)
-            room = np.uint64(64) - filled
-            if length <= room:
-                held = (held << length) | code
-                filled += length
-            else:
-                over = length - room
-                words[place] = (held << room) | (code >> over)
-                place += 1
-                held, filled = code, over
-        if filled == 64:
+            length = field & np.uint64(255)
+            code = field ^ length
+            first = held | (code >> filled)
+            second = (code << np.uint64(1)) << (np.uint64(63) - filled)
+            words[place] = first
+            filled += length
+            held = second if filled > 63 else first  # no branch: they would be guessed wrong
+            place += filled >> np.uint64(6)
+            filled &= np.uint64(63)
+        if filled > 0:
             words[place] = held
-        elif filled > 0:
-            words[place] = held << (np.uint64(64) - filled)
-        starts[s + 1] = _align(place * 64 + np.int64(filled), word_bits)
+        starts[s + 1] = _align(int(np.int64(place * np.uint64(64) + filled)), word_bits)
 
 
 @primitive
