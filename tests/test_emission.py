@@ -191,7 +191,7 @@ def test_two_programs_at_once_leave_what_they_say_they_wrote(tmp_path: Path) -> 
         thread.join(30)
     assert done
     assert len(done) + len(faults) == 3
-    assert all(f.endswith("was changed while it was being written; run the command again") for f in faults)
+    assert [f for f in faults if not f.endswith("was changed while it was being written; run the command again")] == []
     assert sorted(manifest(tmp_path / "out")["formats"]) == sorted(done)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
@@ -224,7 +224,7 @@ def test_the_longest_names_fit(tmp_path: Path) -> None:
 
 
 def test_unknown_formats_and_options(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"format 'vhdl' does not exist; formats are ans, best, "):
+    with pytest.raises(InputError, match=r"format 'vhdl' does not exist; formats are ans, axis, "):
         emit(graph(), "vhdl", tmp_path / "out")
     with pytest.raises(InputError, match=r"format 'coo' has no option 'lanes'; its options are: layout \(default"):
         emit(graph(), "coo", tmp_path / "out", lanes=2)
