@@ -121,7 +121,7 @@ FAULTS = [
     (matrix("zero_runs", "02000801 01 -", 0, 0, (0, 3)), "x: zero_runs blob, section 'restart', byte 19: 1 bytes are"),
     # with restart 02001001 0100020101 800b0098
     (matrix("zero_runs", "02001001 - 800b0098"), at("zero_runs", "restart", 19, "width of restart needs 1 bytes, 0")),
-    (matrix("zero_runs", "02001001 0300020101 800b0098"), at("zero_runs", "restart", 19, "width 3 of restart is not 1")),
+    (matrix("zero_runs", "02001001 0300020101 800b0098"), at("zero_runs", "restart", 19, "width 3 of restart is not")),
     (matrix("zero_runs", "02001001 01000201 800b0098"), at("zero_runs", "restart", 20, "restart of 2 segments needs")),
     (matrix("zero_runs", "02001001 020000020001000100 800b0098"), at("zero_runs", "restart", 19, "width 2 of restart")),
     (matrix("zero_runs", "02001001 0101020101 800b0098"), at("zero_runs", "restart", 20, "segment 0 does not begin")),
