@@ -230,6 +230,16 @@ def test_values_out_of_reach_of_a_table_never_crash() -> None:
             decode(frame(H, 0x88, [4], 0, 4, [head, bytes(20)]))
 
 
+@pytest.mark.parametrize("options", [{}, {"low_bits": 1}, {"restart": "channel", "word_bits": 16}], ids=str)
+def test_large_tensors_of_short_codes(options: dict[str, Any]) -> None:
+    """Rows of odd length, four codes at a time where all are short."""
+    rng = np.random.default_rng(13)
+    array = np.clip(np.rint(rng.standard_normal((33, 4099)) * 2), -7, 7).astype(np.int8)
+    blob = get("huffman", mode="values", **options).encode(array, type=IntType(4))
+    assert parts(blob)["values"].max() <= 14
+    assert np.array_equal(decode(blob), array)
+
+
 def test_large_tensors_take_the_fast_rows() -> None:
     """2^18 elements: rows of several codes, pairs of codes, and codes longer than a row's 12 bits."""
     rng = np.random.default_rng(12)
