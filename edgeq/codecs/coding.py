@@ -21,6 +21,9 @@ from edgeq.codecs.varint import Cursor, write_varint
 
 IntArray = npt.NDArray[np.int64]
 
+_FARTHEST = 1 << 16
+"""Symbols lie between minus this and this: no difference of 16 bits is beyond."""
+
 MODES = ("values", "runs", "joint")
 VALUES, RUNS, JOINT = range(3)
 
@@ -63,14 +66,16 @@ def read_coding(cursor: Cursor, header: Header, ans: bool) -> Coding:
     max_run = cursor.varint("largest run", 1 << 16) if mode else 0
     if escape and max_run == 0:
         raise cursor.fault(start, "escapes need a largest run of 1 or more")
-    rows_each = cursor.varint("rows of a segment")
+    rows_each = cursor.varint("rows of a segment", 1 << 32)
     codebook = _read_codebook(cursor, header.type) if has_codebook else None
     return Coding(mode, escape, WORD_BITS[flags >> 4 & 3], low_bits, table_bits, max_run, rows_each, codebook)
 
 
 def _read_codebook(cursor: Cursor, type: IntType) -> IntArray:
     start = cursor.offset
-    size = cursor.varint("size of the codebook", (1 << type.bits) + 1)
+    size = cursor.varint("size of the codebook", MAX_ENTRIES + 1)
+    if size == 0:
+        raise cursor.fault(start, "the codebook has no values")
     data = np.frombuffer(cursor.take(bytes_for(size * type.bits), "the codebook"), np.uint8)
     values = values_of(unpack(data, type.bits, size).astype(code_dtype(type.bits)), type).astype(np.int64)
     if not padding_is_zero(data, size * type.bits) or np.unique(values).size < size:
@@ -140,6 +145,6 @@ def read_symbols_of(cursor: Cursor, header: Header, coding: Coding) -> Symbols:
     if count < 1 or most > MAX_ENTRIES:
         raise cursor.fault(start, f"{count} symbols make a table of {most} entries, expected 1..{MAX_ENTRIES}")
     size = None if coding.codebook is None else coding.codebook.size
-    if abs(lo) > 1 << 17 or (size is not None and not 0 <= lo <= lo + count <= size):
+    if lo < -_FARTHEST or lo + count > _FARTHEST or (size is not None and (lo, count) != (0, size)):
         raise cursor.fault(start, f"symbols {lo}..{lo + count - 1} do not exist here")
     return symbols

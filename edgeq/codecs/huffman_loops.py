@@ -29,6 +29,9 @@ def write_values(codes: Codes, bounds: Places, fields: Fields, pairs: Fields, bi
 
     ``starts`` takes the bit at which each segment begins, and as the last the end.
     """
+    short = pairs.size > 0
+    for field in pairs:
+        short = short and (field & np.uint64(255)) <= 28  # two of them leave the lower 8 bits free
     for s in range(bounds.size - 1):
         k, stop = bounds[s], bounds[s + 1]
         place = np.uint64(starts[s] >> 6)
@@ -43,6 +46,12 @@ def write_values(codes: Codes, bounds: Places, fields: Fields, pairs: Fields, bi
                 k += 1
             length = field & np.uint64(255)
             code = field ^ length
+            if short and k + 1 < stop:
+                field = pairs[(np.uint64(codes[k]) << np.uint64(bits)) | np.uint64(codes[k + 1])]
+                k += 2
+                more = field & np.uint64(255)
+                code |= (field ^ more) >> length
+                length += more
             first = held | (code >> filled)
             second = (code << np.uint64(1)) << (np.uint64(63) - filled)
             words[place] = first

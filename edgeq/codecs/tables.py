@@ -227,7 +227,7 @@ def _require_entries(cursor: Cursor, start: int, order: IntArray, entries: int) 
 def _read_model(cursor: Cursor, shape: Shape, table_bits: int) -> IntArray:
     start = cursor.offset - 1
     slope, curvature = (int.from_bytes(cursor.take(2, "a model"), "little") for _ in range(2))
-    gaps = [cursor.varint("gap") if shape.has_gaps else 0 for _ in range(2)]
+    gaps = [cursor.varint("gap", (1 << 16) + 1) if shape.has_gaps else 0 for _ in range(2)]
     z = cursor.varint("weight of the special entry", MOST_SPECIAL + 1)
     if slope >> 13 or (curvature >> 8) & 127 > 14 or (z and shape.special < 0):
         raise cursor.fault(start, f"model of slope {slope:#06x}, curvature {curvature:#06x}, weight {z} does not exist")

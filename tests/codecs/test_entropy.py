@@ -79,6 +79,7 @@ def test_a_given_codebook(name: str) -> None:
     blob = get(name, codebook=without, mode="runs").encode(array, type=S8, fill_value=-1)
     assert np.array_equal(decode(blob), array)
     for options, fault in (({"codebook": (2, 1)}, "value -2 is not in the codebook"),
+                           ({"codebook": ()}, "a list of distinct integers|1 to 4096 values, got 0"),
                            ({"codebook": (2, 2)}, "a list of distinct integers"),
                            ({"codebook": (300,)}, "has values outside s8"),
                            ({"codebook": (0.5,)}, "a list of distinct integers")):
@@ -149,8 +150,13 @@ H, A = 9, 10
     (H, [6], 2, "000000 018120 00", "c2", r"number of symbols is at least 4097"),
     (H, [6], 2, "0100ff1f00 0101 00", "c2", r"a dense table needs 1 bytes, 0 are left"),
     (H, [6], 2, "0500ff1f00 0101 00", "c2", r"1 symbols make a table of 4097 entries"),
-    (H, [6], 2, "000000 ffff1f 03 00 2120", "c2", r"symbols -262144..-262142 do not exist"),
+    (H, [6], 2, "000000 818008 03 00 2120", "c2", r"symbols -65537..-65535 do not exist"),
+    (H, [6], 2, "000000 fcff07 03 00 2120", "c2", r"symbols 65534..65536 do not exist"),
     (H, [6], 2, "080000 02 0102 0003 00 2120", "c2", r"symbols 0..2 do not exist"),
+    (H, [6], 2, "080000 02 0102 0001 00 10", "c2", r"symbols 0..0 do not exist"),
+    (H, [6], 2, "080000 00 0002 00 11", "c2", r"the codebook has no values"),
+    (H, [6], 2, "0000 8080808010 0103 00 2120", "c2", r"rows of a segment is at least 4294967296"),
+    (H, [6], 2, "000000 0103 02 00000000 818004 00 00", "c2", r"gap is at least 65537"),
     (H, [6], 2, "080000 02 0101 0002 00 11", "c2", r"the codebook has a value twice"),
     (H, [6], 2, "000000 0103 04 2120", "c2", r"byte 18: kind of table 0x04"),
     (H, [6], 2, "000000 0103 03 2120", "c2", r"kind of table 0x03"),
@@ -217,11 +223,21 @@ def test_a_huge_tensor_is_refused_before_memory_is_taken() -> None:
 
 
 def test_values_out_of_reach_of_a_table_never_crash() -> None:
-    for lo in (-(2**17), 2**17):
+    for lo in (-(2**16), 2**16 - 2):
         code = -2 * lo - 1 if lo < 0 else 2 * lo
         head = bytes.fromhex("000f00") + write_varint(code) + bytes.fromhex("02 02 0000 0000 00 00 00")
         with pytest.raises(CodecError):
             decode(frame(H, 0x88, [4], 0, 4, [head, bytes(20)]))
+
+
+@pytest.mark.parametrize("options", [{}, {"low_bits": 1}, {"restart": "channel", "word_bits": 16}], ids=str)
+def test_large_tensors_of_short_codes(options: dict[str, Any]) -> None:
+    """Rows of odd length, four codes at a time where all are short."""
+    rng = np.random.default_rng(13)
+    array = np.clip(np.rint(rng.standard_normal((33, 4099)) * 2), -7, 7).astype(np.int8)
+    blob = get("huffman", mode="values", **options).encode(array, type=IntType(4))
+    assert parts(blob)["values"].max() <= 14
+    assert np.array_equal(decode(blob), array)
 
 
 def test_large_tensors_take_the_fast_rows() -> None:

@@ -57,6 +57,9 @@ CASES: dict[str, tuple[str, dict[str, Any], np.ndarray, IntType, int, str]] = {
     "ans_list": ("ans", DENSE | {"table": "list", "mode": "values", "table_bits": 5},
                  np.array([0, 1, 0, 0, 1, 0, 1, 0]), S8, 0,
                  "45514201 0a 88 01 08 00 03 02 0902  00 50 00  00 02 01 02 4eb0  c840"),
+    # a run of 4 is escape and 2; value 7 has all 32 states, runs 2 and escape 16 each: states 3 0 0 0: 00011 0 0 -
+    "ans_runs": ("ans", DENSE | {"mode": "runs", "run_bits": 2, "table_bits": 5}, np.array([0, 0, 0, 0, 7]), S8, 0,
+                 "45514201 0a 88 01 05 00 01 02 0c01  05 50 02 00  0e 01 60 80  50 002100  18"),
     # one symbol has all states and takes no bits but those of the state, 0
     "ans_single": ("ans", DENSE | {"mode": "values", "table_bits": 5}, np.array([7, 7, 7]), S8, 0,
                    "45514201 0a 88 01 03 00 03 02 0701  00 50 00  0e 01 60 80  00"),
