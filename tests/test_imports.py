@@ -17,6 +17,8 @@ ALLOWED = {
     "errors": set(),
     "arith": {"errors"},
     "artefacts": {"errors"},
+    "table": set(),
+    "compress": {"errors", "arith", "artefacts", "table"},
     "ir": {"errors", "arith", "artefacts"},
     "ops": {"errors", "arith", "ir"},
     "passes": {"errors", "arith", "ir", "ops"},
@@ -96,6 +98,8 @@ def test_a_wrong_import_is_found(tmp_path: Path) -> None:
         ("import edgeq", ("numpy", "numba", "torch", "click")),
         ("import edgeq.cli.simulate, edgeq.cli.emit, edgeq.cli.verify, edgeq.cli.show, edgeq.cli.compare", ("torch",)),
         ("import edgeq.cli.lower", ("torch",)),
+        ("import edgeq.cli.prune", ("torch", "numpy")),
+        ("import edgeq.compress; dir(edgeq.compress)", ("numpy", "numba", "torch", "click")),
     ],
 )
 def test_start_up_imports_little(code: str, absent: tuple[str, ...]) -> None:
