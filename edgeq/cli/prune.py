@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +14,7 @@ from edgeq.cli.training_options import make_recipe, training_options
 from edgeq.errors import InputError, MissingToolError, ModelError
 
 if TYPE_CHECKING:
-    import torch
-
     from edgeq.compress.pruning.rules import Rule
-    from edgeq.compress.training import Examples, Recipe
 
 _PATH = click.Path(path_type=Path)
 _EXAMPLE = """
@@ -60,22 +55,34 @@ def command(
     """
     if find_spec("torch") is None:
         raise MissingToolError("edgeq prune needs PyTorch; install it with: pip install torch")
-    from edgeq.compress.training import check_fit, load_examples
+    from edgeq.compress.costs import compared
+    from edgeq.compress.files import state_bytes
+    from edgeq.compress.pruning.job import run
+    from edgeq.compress.training import load_examples
 
     _check_output(output, [model, rules_file, train_file, val_file])
     single = {"pattern": pattern, "granularity": granularity, "importance": importance, "scope": scope}
     rules = _rules(rules_file, sparsity, single, recipe_options.get("seed", 0))
     recipe = make_recipe(recipe_options, train_file)
-    if train_file is not None:
-        _check_stages(rules, recipe.epochs)
-    loaded = _load(model, arch, allow_code)
-    examples = {path: load_examples(path) for path in (train_file, val_file) if path is not None}
-    for each in examples.values():
-        check_fit(loaded.module, each)
-    job = _Job(loaded, rules, recipe, examples.get(train_file), examples.get(val_file))  # type: ignore[arg-type]
-    job.run()
-    _write(loaded.module, output)
-    click.echo(f"{output}: {job.zeros}")
+    module, example_inputs = _load(model, arch, allow_code)
+    train, val = (None if path is None else load_examples(path) for path in (train_file, val_file))
+
+    def done(epoch: int, loss: float) -> None:
+        click.echo(f"epoch {epoch + 1}/{recipe.epochs}: loss {loss:.4f}", err=True)
+
+    outcome = run(module, rules, recipe, train, val, example_inputs, done)
+    write_file(output, state_bytes(module))
+    if val is not None:
+        _report_right("before", outcome.right_before, len(val))
+        _report_right("pruned" if train is None else "pruned and fine-tuned", outcome.right_after, len(val))
+    click.echo(compared(outcome.before, outcome.after))
+    total = outcome.after.total
+    click.echo(f"{output}: {total.parameters - total.nonzero:,} of {total.parameters:,} weights are zero")
+
+
+def _report_right(when: str, right: int | None, count: int) -> None:
+    assert right is not None
+    click.echo(f"{when}: {right} of {count} right, {100 * right / count:.2f} %")
 
 
 def _check_output(output: Path, inputs: list[Path | None]) -> None:
@@ -106,106 +113,18 @@ def _rules(file: Path | None, sparsity: float | None, single: dict[str, str | No
     return (Rule(sparsity=sparsity, seed=seed, **fields),)
 
 
-def _check_stages(rules: tuple[Rule, ...], epochs: int) -> None:
-    for rule in rules:
-        if rule.stages is not None and len(rule.stages) > epochs:
-            raise InputError(f"rule '{rule.pattern}' has {len(rule.stages)} stages, one for each epoch; "
-                             f"--epochs is {epochs}: the last stage would not be reached")
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """A module, and the inputs that the user's file calls ``example_inputs``."""
-
-    module: torch.nn.Module
-    example_inputs: tuple[Any, ...] | None
-
-
-def _load(path: Path, arch: str | None, allow_code: bool) -> _Loaded:
-    import torch
-
-    from edgeq.compress.pruning.weights import bake
+def _load(path: Path, arch: str | None, allow_code: bool) -> tuple[Any, Any]:
+    """Return the module, and what the user's file calls ``example_inputs``."""
+    from edgeq.compress.files import as_module
     from edgeq.frontend.state_dict import load_state_dict_model, load_with_code
 
     if arch is not None:
         found = load_state_dict_model(path, arch)
         if found.unexpected:
-            click.echo(f"note: {path}: not in {arch}, left out: {', '.join(found.unexpected)}", err=True)
-        loaded = _Loaded(found.model, found.example_inputs)
-    elif allow_code:
-        module = load_with_code(path)
-        if not isinstance(module, torch.nn.Module) or isinstance(module, torch.jit.ScriptModule):
-            raise ModelError(f"{path}: holds a captured program, which cannot be pruned; "
-                             "give the state dict of the module with --arch FILE.py:NAME")
-        loaded = _Loaded(module, None)
-    else:
-        raise ModelError(f"{path}: pass --arch FILE.py:NAME for the module that the state dict belongs to, "
-                         "or --allow-code for a pickled module")
-    bake(loaded.module)
-    return loaded
-
-
-@dataclass(frozen=True)
-class _Job:
-    """Prune and fine-tune one module."""
-
-    loaded: _Loaded
-    rules: tuple[Rule, ...]
-    recipe: Recipe
-    train: Examples | None
-    val: Examples | None
-
-    def run(self) -> None:
-        """Do the work and print what comes of it."""
-        from edgeq.compress.costs import compared, count_uses, make_report
-        from edgeq.compress.pruning.prune import prune
-
-        module, inputs = self.loaded.module, self._example_inputs()
-        uses = None if inputs is None else count_uses(module, inputs)
-        before = make_report(module, uses)
-        self._score("before")
-        if self.train is None:
-            prune(module, self.rules)
-            self._score("pruned")
-        else:
-            self._fine_tune(self.train)
-            self._score("pruned and fine-tuned")
-        click.echo(compared(before, make_report(module, uses)))
-
-    @property
-    def zeros(self) -> str:
-        """How much is zero, in words."""
-        from edgeq.compress.costs import make_report
-
-        total = make_report(self.loaded.module, None).total
-        return f"{total.parameters - total.nonzero:,} of {total.parameters:,} weights are zero"
-
-    def _example_inputs(self) -> Any:
-        given = self.train or self.val
-        return self.loaded.example_inputs if given is None else given.x[:1]
-
-    def _fine_tune(self, examples: Examples) -> None:
-        from edgeq.compress.pruning.schedule import Schedule
-        from edgeq.compress.training import train
-
-        schedule = Schedule(self.loaded.module, self.rules)
-
-        def done(epoch: int, loss: float) -> None:
-            click.echo(f"epoch {epoch + 1}/{self.recipe.epochs}: loss {loss:.4f}", err=True)
-
-        train(self.loaded.module, examples, self.recipe, made=schedule.keeper.attach, begin=schedule.begin, done=done)
-
-    def _score(self, when: str) -> None:
-        from edgeq.compress.training import count_correct
-
-        if self.val is not None:
-            correct, count = count_correct(self.loaded.module, self.val), len(self.val)
-            click.echo(f"{when}: {correct} of {count} right, {100 * correct / count:.2f} %")
-
-
-def _write(module: torch.nn.Module, output: Path) -> None:
-    import torch
-
-    stream = io.BytesIO()
-    torch.save({name: value.cpu() for name, value in module.state_dict().items()}, stream)
-    write_file(output, stream.getvalue())
+            shown = f"{len(found.unexpected)} names are not in {arch} and left out, as {', '.join(found.unexpected[:5])}"
+            click.echo(f"note: {path}: {shown}", err=True)
+        return found.model, found.example_inputs
+    if allow_code:
+        return as_module(load_with_code(path), path), None
+    raise ModelError(f"{path}: pass --arch FILE.py:NAME for the module that the state dict belongs to, "
+                     "or --allow-code for a pickled module")

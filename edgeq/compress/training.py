@@ -82,12 +82,12 @@ def load_examples(path: str | Path) -> Examples:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file of examples")
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path}: is no .npz file; write it with np.savez(path, x=x, y=y)")
     try:
         with np.load(path, allow_pickle=False) as stored:
-            if not isinstance(stored, np.lib.npyio.NpzFile):
-                raise InputError(f"{path}: is a single array; write x and y with np.savez(path, x=x, y=y)")
             arrays = {name: stored[name] for name in stored.files if name in ("x", "y")}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
         said = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(f"{path}: cannot be read as .npz: {said}") from None
     missing = [name for name in ("x", "y") if name not in arrays]
