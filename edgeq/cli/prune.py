@@ -121,7 +121,8 @@ def _load(path: Path, arch: str | None, allow_code: bool) -> tuple[Any, Any]:
     if arch is not None:
         found = load_state_dict_model(path, arch)
         if found.unexpected:
-            shown = f"{len(found.unexpected)} names are not in {arch} and left out, as {', '.join(found.unexpected[:5])}"
+            names = ", ".join(found.unexpected[:5])
+            shown = f"{len(found.unexpected)} names are not in {arch} and left out, as {names}"
             click.echo(f"note: {path}: {shown}", err=True)
         return found.model, found.example_inputs
     if allow_code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ def net():
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Give a folder with net.py, dense.pt, train.npz and rules.yaml."""
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder with net.py, dense.pt, train.npz and rules.yaml; tiny models train on one thread meanwhile."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     (tmp_path / "net.py").write_text(ARCH)
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(1, 2, 2, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(18, 3))
@@ -35,7 +38,8 @@ def folder(tmp_path: Path) -> Path:
     np.savez(tmp_path / "train.npz", x=x, y=x.reshape(90, 16)[:, :3].argmax(1))
     (tmp_path / "rules.yaml").write_text(
         'rules:\n  - {pattern: "0.weight", sparsity: 0.25}\n  - {pattern: "3.*", stages: [0.5, 0.9]}\n')
-    return tmp_path
+    yield tmp_path
+    torch.set_num_threads(threads)
 
 
 def zeros(path: Path) -> dict[str, int]:
