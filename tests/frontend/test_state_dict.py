@@ -163,11 +163,8 @@ def test_with_code_loads_quantize_operators(quantized) -> None:
 
 
 def test_masks_of_torch_prune_are_applied_where_the_module_has_none(arch, tmp_path) -> None:
-    fc = nn.Linear(3, 2)
-    with torch.no_grad():
-        fc.weight.copy_(torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
-    nn.utils.prune.custom_from_mask(fc, "weight", torch.tensor([[1, 0, 1], [0, 1, 0]]))
-    torch.save({f"fc.{name}": value for name, value in fc.state_dict().items()}, tmp_path / "masked.pt")
+    original, mask = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    torch.save({"fc.bias": torch.ones(2), "fc.weight_orig": original, "fc.weight_mask": mask}, tmp_path / "masked.pt")
     loaded = load_state_dict_model(tmp_path / "masked.pt", f"{arch}:Net")
     assert loaded.model.fc.weight.tolist() == [[1, 0, 3], [0, 5, 0]]
     assert loaded.unexpected == ()
