@@ -193,6 +193,9 @@ def test_masks_given_by_name_are_joined() -> None:
     half[:, :4] = 0
     keeper.update({"2.weight": half})
     keeper.update({"2.weight": 1 - half})
+    assert not keeper.masks["2.weight"].any()
+    nn.init.ones_(model[2].weight)
+    keeper.apply()
     assert not model[2].weight.any()
 
 
