@@ -129,10 +129,10 @@ def _known(known: Mapping[str, Weight], name: str) -> Weight:
 
 
 def _checked(weight: Weight, mask: object) -> torch.Tensor:
-    """Return a mask as booleans on the parameter's device, a copy of its own."""
+    """Return a mask as booleans of its own, on the parameter's device."""
     parameter = weight.parameter
     if not isinstance(mask, torch.Tensor):
         raise InputError(f"mask '{weight.name}' is {shown(mask)}, expected a tensor")
     if mask.shape != parameter.shape:
         raise InputError(f"mask '{weight.name}' has shape {list(mask.shape)}, the weight {list(parameter.shape)}")
-    return (mask != 0).to(parameter.device, copy=True)
+    return (mask != 0).to(parameter.device)
