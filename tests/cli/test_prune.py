@@ -33,6 +33,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     torch.save(model, tmp_path / "pickled.pt")
     torch_prune.l1_unstructured(model[3], "weight", 0.5)
     torch.save(model.state_dict(), tmp_path / "masked.pt")
+    torch.save(model, tmp_path / "pickled_masked.pt")
     rng = np.random.default_rng(0)
     x = rng.standard_normal((90, 1, 4, 4)).astype(np.float32)
     np.savez(tmp_path / "train.npz", x=x, y=x.reshape(90, 16)[:, :3].argmax(1))
@@ -104,6 +105,10 @@ def test_masks_of_torch_and_pickled_modules(run, folder: Path) -> None:
     assert (done.code, done.err) == (0, "")
     assert zeros(out) == {"0.weight": 4, "3.weight": 27, "3.bias": 0}
     assert done.out.splitlines()[1].split()[-2:] == ["-", "-"]
+    done = run("prune", folder / "pickled_masked.pt", "--allow-code", "--sparsity", 0.75, "-o", out, "--train",
+               folder / "train.npz", "--epochs", 1)
+    assert done.code == 0, done.err
+    assert zeros(out) == {"0.weight": 6, "3.bias": 0, "3.weight": 40}
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,18 @@ def test_it_learns_and_equal_seeds_give_equal_weights(optimizer: str) -> None:
     assert count_correct(model, examples()) >= 60
 
 
+def test_the_order_of_examples_does_not_depend_on_what_the_model_draws() -> None:
+    def order(dropout: float) -> list[float]:
+        seen: list[float] = []
+        model = nn.Sequential(nn.Linear(2, 4), nn.Dropout(dropout), nn.Linear(4, 2))
+        model.register_forward_pre_hook(lambda m, x: seen.extend(x[0][:, 0].tolist()) if m.training else None)
+        train(model, examples(), Recipe(2, batch=32))
+        return seen
+
+    assert order(0.0) == order(0.5)
+    assert len(order(0.0)) == 130
+
+
 def test_count_correct_by_hand() -> None:
     model = nn.Sequential(nn.Identity(), nn.Dropout(1.0))
     data = make_examples([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]], [0, 0, 0])
