@@ -171,7 +171,9 @@ def train(
 
     ``made`` is given the optimizer before the first step: the place to attach a mask keeper; ``begin`` is called
     before each epoch with its number from 0, ``done`` after it with the mean loss. The order of
-    examples depends on the seed alone, not on what the model draws; torch's global generator is left as it was. Raises InputError for examples that do not fit, and when the loss is no number.
+    examples depends on the seed alone, not on what the model draws; torch's global generator is left as it was.
+
+    Raises InputError for examples that do not fit, and when the loss of an epoch is not finite.
     """
     model.to(recipe.devices[0])
     check_fit(model, examples)

@@ -134,7 +134,10 @@ def test_wrong_recipes_are_named(fields: dict, message: str) -> None:
 
 
 def test_a_loss_that_is_no_number_and_a_model_without_parameters() -> None:
-    with pytest.raises(InputError, match=r"epoch 1: the loss is nan; use a smaller learning rate than 1e\+38"):
-        train(nn.Linear(2, 2), examples(), Recipe(1, 1e38, 16, "sgd"))
+    model = nn.Linear(2, 2)
+    for value in (torch.nan, torch.inf):
+        nn.init.constant_(model.weight, value)
+        with pytest.raises(InputError, match=r"epoch 1: the loss is nan; use a smaller learning rate than 0.5"):
+            train(model, examples(), Recipe(1, 0.5, 16, "sgd"))
     with pytest.raises(InputError, match="train: the model has no trainable parameters"):
         train(nn.Identity(), examples(), Recipe(1))
