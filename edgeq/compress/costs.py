@@ -132,9 +132,10 @@ def count_uses(model: torch.nn.Module, example_inputs: Any) -> dict[str, int]:
         model.eval()
         with torch.no_grad(), counter:
             model(*inputs)
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+    except Exception as error:  # the user's own code may raise anything
         shapes = ", ".join(str(list(tensor.shape)) for tensor in inputs)
-        raise InputError(f"example_inputs: the model cannot take {shapes}: {' '.join(str(error).split())}") from error
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"example_inputs: the model cannot take {shapes}: {said}") from error
     finally:
         for module, training in modes:
             module.training = training

@@ -121,8 +121,8 @@ def check_fit(model: torch.nn.Module, examples: Examples) -> None:
     try:
         with _evaluating(model), torch.no_grad():
             scores = model(examples.x[:1].to(_device_of(model)))
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        said = " ".join(str(error).split())
+    except Exception as error:  # the user's own code may raise anything
+        said = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{examples.source}: the model cannot take x of shape [N, {', '.join(map(str, shape))}]: "
                          f"{said}") from error
     if not isinstance(scores, torch.Tensor) or scores.ndim != 2:
@@ -217,12 +217,20 @@ def _epoch(
     total = 0.0
     for chosen in _batches(torch.randperm(len(examples), generator=order), recipe.batch):
         x, y = examples.x[chosen].to(recipe.devices[0]), examples.y[chosen].to(recipe.devices[0])
-        loss = cross_entropy(model(x), y)
+        loss = _loss(model, x, y, examples.source)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         total += float(loss.detach()) * len(chosen)
     return total / len(examples)
+
+
+def _loss(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor, source: str) -> torch.Tensor:
+    try:
+        return cross_entropy(model(x), y)
+    except Exception as error:  # the user's own code may raise anything
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{source}: training on a batch of {len(y)} failed: {said}") from error
 
 
 def _batches(order: torch.Tensor, batch: int) -> list[torch.Tensor]:

@@ -19,6 +19,14 @@ def examples(count: int = 65) -> Examples:
     return make_examples(x, x.argmax(1))
 
 
+class Fails(nn.Module):
+    """Fail as any code may."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Raise."""
+        raise KeyError
+
+
 def network() -> nn.Sequential:
     """Return a small classifier with batch norm and dropout, equal at every call."""
     torch.manual_seed(4)
@@ -104,6 +112,7 @@ def test_wrong_examples_are_named(x, y, message: str) -> None:
     ("model", "message"),
     [
         (nn.Linear(3, 2), r"the model cannot take x of shape \[N, 2\]: mat1 and mat2"),
+        (Fails(), r"the model cannot take x of shape \[N, 2\]: KeyError$"),
         (nn.Unflatten(1, (2, 1)), r"the model gives \[1, 2, 1\], expected scores of shape \[N, classes\]"),
         (nn.Linear(2, 1), r"y holds label 1, the model has 1 classes, 0..0"),
     ],
@@ -131,6 +140,11 @@ def test_examples_that_do_not_fit_the_model_are_named(model: nn.Module, message:
 def test_wrong_recipes_are_named(fields: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Recipe(**fields)
+
+
+def test_a_batch_that_cannot_be_trained_on() -> None:
+    with pytest.raises(InputError, match=r"^examples: training on a batch of 1 failed: Expected more than 1 value per"):
+        train(network(), examples(), Recipe(1, batch=1))
 
 
 def test_a_loss_that_is_no_number_and_a_model_without_parameters() -> None:
