@@ -8,7 +8,6 @@ The public API::
     save, load                            the bundle NAME.edgeq/
     emit                                  graph -> files: c, readmemh, coo, yaml
     verify                                read emitted files back against the graph, run what runs
-    compress                              prune and fine-tune a PyTorch model (needs torch)
     errors                                every exception
 
 Names are imported when first used, so that ``import edgeq`` costs next to nothing.
@@ -43,13 +42,12 @@ _HOMES = {
     "emit": "edgeq.emission",
     "verify": "edgeq.verification",
 }
-_ROOMS = ("compress", "errors")
-__all__ = sorted([*_HOMES, *_ROOMS])
+__all__ = sorted([*_HOMES, "errors"])
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return import_module(f"edgeq.{name}")
+    if name == "errors":
+        return import_module("edgeq.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'edgeq' has no attribute {name!r}")
     if name == "GraphBuilder":
