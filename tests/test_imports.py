@@ -17,6 +17,8 @@ ALLOWED = {
     "errors": set(),
     "arith": {"errors"},
     "artefacts": {"errors"},
+    "table": set(),
+    "compress": {"errors", "arith", "artefacts", "table"},
     "ir": {"errors", "arith", "artefacts"},
     "ops": {"errors", "arith", "ir"},
     "passes": {"errors", "arith", "ir", "ops"},
@@ -98,6 +100,8 @@ def test_a_wrong_import_is_found(tmp_path: Path) -> None:
         ("import edgeq.cli.size", ("torch",)),
         ("import edgeq.cli.pack, edgeq.cli.unpack", ("torch", "numba")),
         ("import edgeq.cli.lower", ("torch",)),
+        ("import edgeq.cli.prune", ("torch", "numpy")),
+        ("import edgeq.compress; dir(edgeq.compress)", ("numpy", "numba", "torch", "click")),
     ],
 )
 def test_start_up_imports_little(code: str, absent: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ import click
 from edgeq import __version__
 
 _COMMANDS = {
+    "prune": "Prune a PyTorch model by rules and fine-tune it with the zeros kept.",
     "lower": "Lower a trained PyTorch model to an integer graph (a bundle).",
     "show": "Show a bundle: layers, types, scales, accumulators, widths.",
     "simulate": "Run a bundle exactly; write outputs, accuracy, test vectors.",

@@ -52,6 +52,7 @@ def load_state_dict_model(weights_path: str | Path, arch: str) -> LoadedModel:
     with quiet():
         model, source = _module(arch)
     expected = model.state_dict()
+    weights = _masked(weights, expected)
     missing = sorted(set(expected) - set(weights))
     hint = _kinds_differ(weights, expected, arch)
     if missing:
@@ -78,6 +79,19 @@ def _with_versions(weights: Mapping[str, Any], expected: Mapping[str, Any]) -> O
     chosen = OrderedDict((name, weights[name]) for name in expected)
     chosen._metadata = getattr(expected, "_metadata", OrderedDict())  # type: ignore[attr-defined]
     return chosen
+
+
+def _masked(weights: dict[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the weights with the masks of ``torch.nn.utils.prune`` applied where the module has none itself."""
+    baked = dict(weights)
+    for name in expected:
+        original, mask = (weights.get(f"{name}{suffix}") for suffix in ("_orig", "_mask"))
+        if name in weights or not isinstance(original, torch.Tensor) or not isinstance(mask, torch.Tensor):
+            continue
+        if original.shape == mask.shape:
+            baked[name] = original * mask
+            del baked[f"{name}_orig"], baked[f"{name}_mask"]
+    return baked
 
 
 def _examples(source: ModuleType) -> tuple[Any, ...] | None:

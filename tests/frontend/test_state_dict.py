@@ -160,3 +160,14 @@ def test_with_code(zoo, weights, tmp_path) -> None:
 
 def test_with_code_loads_quantize_operators(quantized) -> None:
     assert isinstance(load_with_code(quantized.path), torch.export.ExportedProgram)
+
+
+def test_masks_of_torch_prune_are_applied_where_the_module_has_none(arch, tmp_path) -> None:
+    original, mask = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    torch.save({"fc.bias": torch.ones(2), "fc.weight_orig": original, "fc.weight_mask": mask}, tmp_path / "masked.pt")
+    loaded = load_state_dict_model(tmp_path / "masked.pt", f"{arch}:Net")
+    assert loaded.model.fc.weight.tolist() == [[1, 0, 3], [0, 5, 0]]
+    assert loaded.unexpected == ()
+    torch.save({"fc.weight_orig": torch.ones(2, 3), "fc.weight_mask": torch.ones(3), "fc.bias": torch.ones(2)},
+               tmp_path / "masked.pt")
+    _refused(tmp_path / "masked.pt", f"{arch}:Net", "1 tensors of .*:Net are missing: fc.weight$")

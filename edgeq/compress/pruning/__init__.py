@@ -1,0 +1,1 @@
+"""Set weights to zero by rules and keep them there."""

@@ -1,0 +1,241 @@
+"""Train and score a classifier on arrays: the loop behind the commands. Equal seeds on an equal machine: equal weights.
+
+The file of examples is an ``.npz`` with ``x``, float, N first, as the model takes it, and ``y``, N integer labels.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from edgeq.errors import InputError
+
+OPTIMIZERS = ("adam", "adamw", "sgd")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs ``x``, float32 (N, ...), and labels ``y``, int64 (N,); ``source`` is what messages call them."""
+
+    x: torch.Tensor
+    y: torch.Tensor
+    source: str = "examples"
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: Adam, AdamW or SGD with a learning rate that falls as a half cosine to 0 over all epochs.
+
+    ``devices``: names as torch knows them; with several the batch is split between them and gradients are summed.
+    """
+
+    epochs: int = 5
+    lr: float = 1e-3
+    batch: int = 64
+    optimizer: str = "adam"
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    seed: int = 0
+    devices: tuple[str, ...] = ("cpu",)
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch", 1), ("seed", 0)):
+            value: object = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InputError(f"{name} is {value}, expected an integer from {least} on")
+        if not 0 < self.lr < math.inf:
+            raise InputError(f"lr is {self.lr}, expected a number above 0")
+        if not 0 <= self.momentum < 1:
+            raise InputError(f"momentum is {self.momentum}, expected a number from 0 to below 1")
+        if not 0 <= self.weight_decay < math.inf:
+            raise InputError(f"weight_decay is {self.weight_decay}, expected a number from 0 on")
+        if self.optimizer not in OPTIMIZERS:
+            raise InputError(f"optimizer is {self.optimizer!r}, expected {', '.join(OPTIMIZERS)}")
+        for device in self.devices:
+            _check_device(device)
+        if len(self.devices) > 1 and not all(device.startswith("cuda:") for device in self.devices):
+            raise InputError(f"device {','.join(self.devices)}: several devices are GPUs with numbers: cuda:0,cuda:1")
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(f"device {device!r} cannot be used: {said}") from None
+
+
+def load_examples(path: str | Path) -> Examples:
+    """Read ``x`` and ``y`` from an ``.npz``; raises InputError naming file and fault."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of examples")
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path}: is no .npz file; write it with np.savez(path, x=x, y=y)")
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files if name in ("x", "y")}
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(f"{path}: cannot be read as .npz: {said}") from None
+    missing = [name for name in ("x", "y") if name not in arrays]
+    if missing:
+        raise InputError(f"{path}: has no array {missing[0]!r}; write it with np.savez(path, x=x, y=y)")
+    return make_examples(arrays["x"], arrays["y"], str(path))
+
+
+def make_examples(x: Any, y: Any, source: str = "examples") -> Examples:
+    """Check inputs and labels, and return them as tensors; raises InputError naming ``source`` and the fault."""
+    inputs, labels = np.asarray(x), np.asarray(y)
+    if inputs.ndim < 2 or not len(inputs):
+        raise InputError(f"{source}: x has shape {list(inputs.shape)}, expected N examples of one or more numbers")
+    if inputs.dtype.kind != "f":
+        raise InputError(f"{source}: x is {inputs.dtype}, expected floats as the model takes them; "
+                         "pixels are scaled first, as in (x/255 - mean)/std")
+    if labels.dtype.kind not in "iu" or labels.shape != (len(inputs),):
+        raise InputError(f"{source}: y is {labels.dtype} of shape {list(labels.shape)}, "
+                         f"expected {len(inputs)} integer labels, one for each example of x")
+    if labels.min() < 0:
+        raise InputError(f"{source}: y[{int(labels.argmin())}] is {labels.min()}, expected labels from 0 on")
+    if not np.isfinite(inputs).all():
+        place = [int(v) for v in np.argwhere(~np.isfinite(inputs))[0]]
+        raise InputError(f"{source}: x{place} is {inputs[tuple(place)]}, not finite")
+    return Examples(torch.from_numpy(inputs.astype(np.float32)), torch.from_numpy(labels.astype(np.int64)), source)
+
+
+def check_fit(model: torch.nn.Module, examples: Examples) -> None:
+    """Raise InputError unless the model maps the examples to one score per class, with a class for every label."""
+    shape = list(examples.x.shape[1:])
+    try:
+        with _evaluating(model), torch.no_grad():
+            scores = model(examples.x[:1].to(_device_of(model)))
+    except Exception as error:  # the user's own code may raise anything
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{examples.source}: the model cannot take x of shape [N, {', '.join(map(str, shape))}]: "
+                         f"{said}") from error
+    if not isinstance(scores, torch.Tensor) or scores.ndim != 2:
+        got = list(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
+        raise InputError(f"{examples.source}: the model gives {got}, expected scores of shape [N, classes]")
+    if int(examples.y.max()) >= scores.shape[1]:
+        raise InputError(f"{examples.source}: y holds label {int(examples.y.max())}, "
+                         f"the model has {scores.shape[1]} classes, 0..{scores.shape[1] - 1}")
+
+
+def count_correct(model: torch.nn.Module, examples: Examples, batch: int = 256) -> int:
+    """Return how many examples the model, in evaluation mode, gives their label."""
+    device, correct = _device_of(model), 0
+    with _evaluating(model), torch.no_grad():
+        for x, y in zip(torch.split(examples.x, batch), torch.split(examples.y, batch), strict=True):
+            correct += int((model(x.to(device)).argmax(1).cpu() == y).sum())
+    return correct
+
+
+def _device_of(model: torch.nn.Module) -> torch.device:
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
+@contextmanager
+def _evaluating(model: torch.nn.Module) -> Iterator[None]:
+    """Put a model in evaluation mode, and each of its modules back."""
+    before = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training
+
+
+def train(
+    model: torch.nn.Module,
+    examples: Examples,
+    recipe: Recipe,
+    *,
+    made: Callable[[torch.optim.Optimizer], Any] | None = None,
+    begin: Callable[[int], Any] | None = None,
+    done: Callable[[int, float], Any] | None = None,
+) -> None:
+    """Train a classifier in place with cross entropy, and leave it in evaluation mode on the first device.
+
+    ``made`` is given the optimizer before the first step: the place to attach a mask keeper; ``begin`` is called
+    before each epoch with its number from 0, ``done`` after it with the mean loss. The order of
+    examples depends on the seed alone, not on what the model draws; torch's global generator is left as it was.
+
+    Raises InputError for examples that do not fit, and when the loss of an epoch is not finite.
+    """
+    model.to(recipe.devices[0])
+    check_fit(model, examples)
+    numbers = [torch.device(device).index for device in recipe.devices]
+    parallel = model if len(numbers) == 1 else torch.nn.DataParallel(model, device_ids=numbers)
+    with torch.random.fork_rng(devices=[n for n in numbers if n is not None]):
+        torch.manual_seed(recipe.seed)
+        optimizer = make_optimizer(model, recipe)
+        if made is not None:
+            made(optimizer)
+        slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs)
+        order = torch.Generator().manual_seed(recipe.seed)
+        for epoch in range(recipe.epochs):
+            if begin is not None:
+                begin(epoch)
+            model.train()
+            loss = _epoch(parallel, examples, recipe, optimizer, order)
+            if not math.isfinite(loss):
+                raise InputError(f"epoch {epoch + 1}: the loss is {loss}; use a smaller learning rate than {recipe.lr}")
+            slower.step()
+            if done is not None:
+                done(epoch, loss)
+    model.eval()
+
+
+def make_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return the recipe's optimizer for the model's trainable parameters; raises InputError when there are none."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise InputError("train: the model has no trainable parameters")
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(parameters, recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay)
+    kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
+    return kind(parameters, recipe.lr, weight_decay=recipe.weight_decay)
+
+
+def _epoch(
+    model: torch.nn.Module, examples: Examples, recipe: Recipe, optimizer: torch.optim.Optimizer, order: torch.Generator
+) -> float:
+    """Train on every example once, in a new order, and return the mean loss."""
+    total = 0.0
+    for chosen in _batches(torch.randperm(len(examples), generator=order), recipe.batch):
+        x, y = examples.x[chosen].to(recipe.devices[0]), examples.y[chosen].to(recipe.devices[0])
+        loss = _loss(model, x, y, examples.source)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        total += float(loss.detach()) * len(chosen)
+    return total / len(examples)
+
+
+def _loss(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor, source: str) -> torch.Tensor:
+    try:
+        return cross_entropy(model(x), y)
+    except Exception as error:  # the user's own code may raise anything
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{source}: training on a batch of {len(y)} failed: {said}") from error
+
+
+def _batches(order: torch.Tensor, batch: int) -> list[torch.Tensor]:
+    """Return the batches; a last one of a single example joins the one before: batch norm cannot train on one."""
+    parts = list(torch.split(order, batch))
+    if len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-2:] = [torch.cat(parts[-2:])]
+    return parts

@@ -1,0 +1,157 @@
+"""The training loop of the commands: files, mistakes, equal seeds, hooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from edgeq.compress.training import Examples, Recipe, check_fit, count_correct, load_examples, make_examples, train
+from edgeq.errors import InputError
+
+
+def examples(count: int = 65) -> Examples:
+    """Return points labelled by the larger of two coordinates."""
+    x = np.random.default_rng(3).standard_normal((count, 2)).astype(np.float32)
+    return make_examples(x, x.argmax(1))
+
+
+class Fails(nn.Module):
+    """Fail as any code may."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Raise."""
+        raise KeyError
+
+
+def network() -> nn.Sequential:
+    """Return a small classifier with batch norm and dropout, equal at every call."""
+    torch.manual_seed(4)
+    return nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 2))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_it_learns_and_equal_seeds_give_equal_weights(optimizer: str) -> None:
+    recipe = Recipe(epochs=8, lr=0.05, batch=16, optimizer=optimizer, weight_decay=1e-4)
+    runs, losses, begun = [], [], []
+    for k in range(3):
+        model = network()
+        torch.manual_seed(100 + k)
+        state = torch.get_rng_state()
+        train(model, examples(), recipe if k < 2 else Recipe(8, 0.05, 16, optimizer, seed=1), begin=begun.append,
+              done=lambda epoch, loss: losses.append(loss))
+        assert torch.equal(state, torch.get_rng_state())
+        assert not model.training
+        runs.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    assert torch.equal(runs[0], runs[1])
+    assert not torch.equal(runs[0], runs[2])
+    assert begun[:8] == list(range(8))
+    assert losses[7] < losses[0] / 2
+    assert count_correct(model, examples()) >= 60
+
+
+def test_the_order_of_examples_does_not_depend_on_what_the_model_draws() -> None:
+    def order(dropout: float) -> list[float]:
+        seen: list[float] = []
+        model = nn.Sequential(nn.Linear(2, 4), nn.Dropout(dropout), nn.Linear(4, 2))
+        model.register_forward_pre_hook(lambda m, x: seen.extend(x[0][:, 0].tolist()) if m.training else None)
+        train(model, examples(), Recipe(2, batch=32))
+        return seen
+
+    assert order(0.0) == order(0.5)
+    assert len(order(0.0)) == 130
+
+
+def test_count_correct_by_hand() -> None:
+    model = nn.Sequential(nn.Identity(), nn.Dropout(1.0))
+    data = make_examples([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]], [0, 0, 0])
+    assert count_correct(model, data, batch=2) == 2
+    assert model.training
+
+
+def test_files(tmp_path: Path) -> None:
+    path = tmp_path / "train.npz"
+    np.savez(path, x=np.ones((2, 3), np.float64), y=np.array([0, 1], np.uint8), more=np.zeros(1))
+    data = load_examples(path)
+    assert (data.x.dtype, data.y.dtype, data.x.tolist(), data.y.tolist()) == (
+        torch.float32, torch.int64, [[1] * 3] * 2, [0, 1])
+    np.savez(path, x=np.ones((2, 3)))
+    with pytest.raises(InputError, match=r"train.npz: has no array 'y'; write it with np.savez"):
+        load_examples(path)
+    np.savez(path, x=np.array([object()]), y=np.ones(1))
+    with pytest.raises(InputError, match=r"train.npz: cannot be read as .npz: Object arrays cannot be loaded"):
+        load_examples(path)
+    path.write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"train.npz: is no .npz file; write it with np.savez\(path, x=x, y=y\)"):
+        load_examples(path)
+    with pytest.raises(InputError, match=r"none.npz: no such file of examples"):
+        load_examples(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.ones(3), np.ones(3, int), r"x has shape \[3\], expected N examples"),
+        (np.ones((0, 3)), np.ones(0, int), r"x has shape \[0, 3\], expected N examples"),
+        (np.ones((2, 3), np.uint8), np.ones(2, int), r"x is uint8, expected floats .* pixels are scaled first, as in"),
+        (np.ones((2, 3)), np.ones(2), r"y is float64 of shape \[2\], expected 2 integer labels"),
+        (np.ones((2, 3)), np.ones(3, int), r"y is int64 of shape \[3\], expected 2 integer labels"),
+        (np.ones((2, 3)), np.array([0, -1]), r"y\[1\] is -1, expected labels from 0 on"),
+        (np.array([[1, np.inf]]), np.array([0]), r"x\[0, 1\] is inf, not finite"),
+    ],
+)
+def test_wrong_examples_are_named(x, y, message: str) -> None:
+    with pytest.raises(InputError, match=f"mine: {message}"):
+        make_examples(x, y, "mine")
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (nn.Linear(3, 2), r"the model cannot take x of shape \[N, 2\]: mat1 and mat2"),
+        (Fails(), r"the model cannot take x of shape \[N, 2\]: KeyError$"),
+        (nn.Unflatten(1, (2, 1)), r"the model gives \[1, 2, 1\], expected scores of shape \[N, classes\]"),
+        (nn.Linear(2, 1), r"y holds label 1, the model has 1 classes, 0..0"),
+    ],
+)
+def test_examples_that_do_not_fit_the_model_are_named(model: nn.Module, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_fit(model, examples())
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0, expected an integer from 1 on"),
+        ({"batch": 0}, "batch is 0, expected"),
+        ({"seed": -1}, "seed is -1, expected an integer from 0 on"),
+        ({"lr": 0.0}, "lr is 0.0, expected a number above 0"),
+        ({"lr": float("nan")}, "lr is nan, expected"),
+        ({"momentum": 1.0}, "momentum is 1.0, expected a number from 0 to below 1"),
+        ({"weight_decay": -1.0}, "weight_decay is -1.0, expected"),
+        ({"optimizer": "lion"}, "optimizer is 'lion', expected adam, adamw, sgd"),
+        ({"devices": ("nowhere",)}, "device 'nowhere' cannot be used: "),
+        ({"devices": ("cpu", "cpu")}, "device cpu,cpu: several devices are GPUs with numbers: cuda:0,cuda:1"),
+    ],
+)
+def test_wrong_recipes_are_named(fields: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Recipe(**fields)
+
+
+def test_a_batch_that_cannot_be_trained_on() -> None:
+    with pytest.raises(InputError, match=r"^examples: training on a batch of 1 failed: Expected more than 1 value per"):
+        train(network(), examples(), Recipe(1, batch=1))
+
+
+def test_a_loss_that_is_no_number_and_a_model_without_parameters() -> None:
+    model = nn.Linear(2, 2)
+    for value in (torch.nan, torch.inf):
+        nn.init.constant_(model.weight, value)
+        with pytest.raises(InputError, match=r"epoch 1: the loss is nan; use a smaller learning rate than 0.5"):
+            train(model, examples(), Recipe(1, 0.5, 16, "sgd"))
+    with pytest.raises(InputError, match="train: the model has no trainable parameters"):
+        train(nn.Identity(), examples(), Recipe(1))
