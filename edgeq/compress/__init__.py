@@ -1,0 +1,1 @@
+"""The training side: make a float model smaller and ready for integers."""

@@ -1,0 +1,1 @@
+"""Remove weights and channels that a network can do without."""
