@@ -111,9 +111,10 @@ class Removal:
         removed = self.removed()
         read = [unit not in removed for unit in self.structure.units.roots(layer.reads)]
         new, shift = refit(layer, weight, bias, read, now, target)
-        errors = [relative_error(output_of(layer, w, b, now), target) for w, b in ((weight, bias), (new, shift))]
+        gone = relative_error(output_of(layer, weight, bias, now), target)
+        refitted = relative_error(output_of(layer, new, shift, now), target)
         unknowns = sum(read) // layer.groups * weight[0, 0].numel() + (bias is not None)
-        self.errors.append(OutputError(layer.name, *errors, len(target), unknowns))
+        self.errors.append(OutputError(layer.name, gone, refitted, len(target), unknowns))
         return new, shift
 
     def _parameters(self, layer: Layer) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -69,8 +69,10 @@ def export(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> torch.ex
     shapes = tuple({0: torch.export.Dim.AUTO} for _ in inputs)
     with _quiet(), _evaluating(model), torch.no_grad():
         try:
-            return torch.export.export(model, two, dynamic_shapes=shapes, strict=False)
-        except Exception:  # torch raises many kinds
+            exported = torch.export.export(model, two, dynamic_shapes=shapes, strict=False)
+            if batch_of(exported) is None:
+                return exported
+        except Exception:  # torch raises many kinds; the samples as they were given may do
             pass
         try:
             return torch.export.export(model, inputs, strict=False)
@@ -91,9 +93,15 @@ def trace(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Traced:
             constants.add(name)
         if kind == "USER_INPUT":
             given.append(name)
-    node = next(node for node in exported.graph.nodes if node.name == given[0])
+    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), batch_of(exported))
+
+
+def batch_of(exported: torch.export.ExportedProgram) -> int | None:
+    """Return the batch that a program is made for, None if it takes any."""
+    given = exported.graph_signature.user_inputs[0]
+    node = next(node for node in exported.graph.nodes if node.name == given)
     size = node.meta["val"].shape[0]
-    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), size if isinstance(size, int) else None)
+    return size if isinstance(size, int) else size.node.maybe_as_int()  # type: ignore[no-any-return]
 
 
 def shape_of(node: Node) -> tuple[int, ...] | None:
