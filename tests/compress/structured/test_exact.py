@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor, nn  # noqa: E402
 
-from edgeq.compress.prune.structured import Pruned, prune_channels  # noqa: E402
+from edgeq.compress.structured import Pruned, prune_channels  # noqa: E402
 from tests.compress.structured.nets import (  # noqa: E402
     Chain,
     Concat,

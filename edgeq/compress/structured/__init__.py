@@ -11,9 +11,9 @@
 
 from __future__ import annotations
 
-from edgeq.compress.prune.structured.channels import prune_channels
-from edgeq.compress.prune.structured.report import GroupReport, OutputError, Pruned, Report
-from edgeq.compress.prune.structured.saving import save
-from edgeq.compress.prune.structured.slimming import add_slimming_gradient, slim
+from edgeq.compress.structured.channels import prune_channels
+from edgeq.compress.structured.report import GroupReport, OutputError, Pruned, Report
+from edgeq.compress.structured.saving import save
+from edgeq.compress.structured.slimming import add_slimming_gradient, slim
 
 __all__ = ["GroupReport", "OutputError", "Pruned", "Report", "add_slimming_gradient", "prune_channels", "save", "slim"]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 from torch.fx import Node
 
-from edgeq.compress.prune.structured.layers import Structure
-from edgeq.compress.prune.structured.rules import RULES, Place
-from edgeq.compress.prune.structured.trace import Traced, operator_of, place_of, shape_of
-from edgeq.compress.prune.structured.units import Axes
+from edgeq.compress.structured.layers import Structure
+from edgeq.compress.structured.rules import RULES, Place
+from edgeq.compress.structured.trace import Traced, operator_of, place_of, shape_of
+from edgeq.compress.structured.units import Axes
 
 Rule = Callable[[Place], Axes | None]
 

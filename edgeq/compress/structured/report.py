@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from edgeq.compress.prune.structured.layers import Structure
-from edgeq.compress.prune.structured.trace import shape_of
+from edgeq.compress.structured.layers import Structure
+from edgeq.compress.structured.trace import shape_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from math import lcm
 
-from edgeq.compress.prune.structured.groups import Group
+from edgeq.compress.structured.groups import Group
 from edgeq.errors import InputError
 
 Amount = float | int | Mapping[str, float | int]

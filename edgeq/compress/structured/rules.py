@@ -11,10 +11,10 @@ from typing import Any
 
 from torch.fx import Node
 
-from edgeq.compress.prune.structured.layers import Layer, Structure, layer_name
-from edgeq.compress.prune.structured.moves import reshaped
-from edgeq.compress.prune.structured.trace import arguments_of, operator_of, place_of, shape_of
-from edgeq.compress.prune.structured.units import Axes, Labels
+from edgeq.compress.structured.layers import Layer, Structure, layer_name
+from edgeq.compress.structured.moves import reshaped
+from edgeq.compress.structured.trace import arguments_of, operator_of, place_of, shape_of
+from edgeq.compress.structured.units import Axes, Labels
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import math
 import torch
 from torch import nn
 
-from edgeq.compress.prune.structured.channels import calibration_of
-from edgeq.compress.prune.structured.choose import largest
-from edgeq.compress.prune.structured.counts import check_regular, kept_count
-from edgeq.compress.prune.structured.measure import check_measurable
-from edgeq.compress.prune.structured.removal import Removal
-from edgeq.compress.prune.structured.report import Pruned
+from edgeq.compress.structured.channels import calibration_of
+from edgeq.compress.structured.choose import largest
+from edgeq.compress.structured.counts import check_regular, kept_count
+from edgeq.compress.structured.measure import check_measurable
+from edgeq.compress.structured.removal import Removal
+from edgeq.compress.structured.report import Pruned
 from edgeq.errors import InputError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from edgeq.compress.prune.structured.layers import Layer, Structure
+from edgeq.compress.structured.layers import Layer, Structure
 
 Removed = frozenset[int]
 """Roots of the units that are removed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from torch.fx import Node
 
-from edgeq.compress.prune.structured.units import Axes, Labels, Units
+from edgeq.compress.structured.units import Axes, Labels, Units
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from edgeq.compress.prune.structured.units import Axes, Labels
+from edgeq.compress.structured.units import Axes, Labels
 
 
 def reshaped(axes: Axes, before: Sequence[int], after: Sequence[int]) -> Axes | None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
-from edgeq.compress.prune.structured.choose import slices
-from edgeq.compress.prune.structured.layers import Layer
-from edgeq.compress.prune.structured.measure import Rows
+from edgeq.compress.structured.choose import slices
+from edgeq.compress.structured.layers import Layer
+from edgeq.compress.structured.measure import Rows
 
 
 def without(weight: torch.Tensor, layer: Layer, columns: Sequence[int | None], kept: Sequence[int]) -> torch.Tensor:

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgeq.compress.prune.structured.groups import Group
-from edgeq.compress.prune.structured.layers import Layer
-from edgeq.compress.prune.structured.measure import Rows
-from edgeq.compress.prune.structured.units import Units
+from edgeq.compress.structured.groups import Group
+from edgeq.compress.structured.layers import Layer
+from edgeq.compress.structured.measure import Rows
+from edgeq.compress.structured.units import Units
 
 Array = np.ndarray[Any, Any]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from edgeq.compress.prune.structured.choose import METHODS, chosen, norms_of
-from edgeq.compress.prune.structured.counts import Amount, kept_counts
-from edgeq.compress.prune.structured.measure import check_measurable
-from edgeq.compress.prune.structured.removal import Calibration, Removal
-from edgeq.compress.prune.structured.report import Pruned
-from edgeq.compress.prune.structured.trace import tensors_of
+from edgeq.compress.structured.choose import METHODS, chosen, norms_of
+from edgeq.compress.structured.counts import Amount, kept_counts
+from edgeq.compress.structured.measure import check_measurable
+from edgeq.compress.structured.removal import Calibration, Removal
+from edgeq.compress.structured.report import Pruned
+from edgeq.compress.structured.trace import tensors_of
 from edgeq.errors import CalibrationError, InputError
 
 

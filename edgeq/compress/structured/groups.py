@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import lcm
 
-from edgeq.compress.prune.structured.layers import Layer, Structure
-from edgeq.compress.prune.structured.units import Labels
+from edgeq.compress.structured.layers import Layer, Structure
+from edgeq.compress.structured.units import Labels
 
 
 @dataclass(frozen=True)

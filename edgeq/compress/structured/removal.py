@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from edgeq.compress.prune.structured.choose import Products, columns_of, products
-from edgeq.compress.prune.structured.fixed_sizes import fitted
-from edgeq.compress.prune.structured.follow import follow
-from edgeq.compress.prune.structured.groups import Group, groups_of
-from edgeq.compress.prune.structured.layers import Layer, Structure
-from edgeq.compress.prune.structured.measure import Rows, rows_of
-from edgeq.compress.prune.structured.rebuild import shrink, stored_tensors
-from edgeq.compress.prune.structured.reconstruct import output_of, refit, relative_error, without
-from edgeq.compress.prune.structured.report import GroupReport, OutputError, Pruned, Report, macs_of, parameters_of
-from edgeq.compress.prune.structured.trace import Traced, copied, tensors_of, trace
+from edgeq.compress.structured.choose import Products, columns_of, products
+from edgeq.compress.structured.fixed_sizes import fitted
+from edgeq.compress.structured.follow import follow
+from edgeq.compress.structured.groups import Group, groups_of
+from edgeq.compress.structured.layers import Layer, Structure
+from edgeq.compress.structured.measure import Rows, rows_of
+from edgeq.compress.structured.rebuild import shrink, stored_tensors
+from edgeq.compress.structured.reconstruct import output_of, refit, relative_error, without
+from edgeq.compress.structured.report import GroupReport, OutputError, Pruned, Report, macs_of, parameters_of
+from edgeq.compress.structured.trace import Traced, copied, tensors_of, trace
 from edgeq.errors import InputError
 
 

@@ -1,1 +1,0 @@
-"""The training side: make a float model smaller and ready for integers."""

@@ -1,1 +1,0 @@
-"""Remove weights and channels that a network can do without."""
