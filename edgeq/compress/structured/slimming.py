@@ -89,6 +89,6 @@ def _scores(removal: Removal) -> dict[int, list[float]]:
         elif group.reason is None:
             scores[index] = [sizes.get(unit, math.inf) for unit in group.units]
     if not scores:
-        reasons = "; ".join(f"'{removal.groups[index].name}': {reason}" for index, reason in removal.reasons.items())
-        raise InputError(f"model: no channels with a batch norm can be removed; {reasons}")
+        why = "; ".join(f"'{removal.groups[i].name}': {reason}" for i, reason in sorted(removal.reasons.items()))
+        raise InputError(f"model: no channels with a batch norm can be removed; {why}")
     return scores

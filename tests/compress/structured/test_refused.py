@@ -1,0 +1,158 @@
+"""What cannot be removed is left alone with a reason, and a wrong request is refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+from torch.nn.utils import prune  # noqa: E402
+
+from edgeq.compress.structured import prune_channels  # noqa: E402
+from edgeq.compress.structured.counts import kept_count  # noqa: E402
+from edgeq.errors import CalibrationError, InputError, ModelError  # noqa: E402
+from tests.compress.structured.nets import Chain, Residual, images, integers  # noqa: E402
+
+X = images(2)
+
+
+class Between(nn.Module):
+    """Something between two convolutions, and a branch without it."""
+
+    def __init__(self, between: Any) -> None:
+        super().__init__()
+        self.free2 = nn.Conv2d(4, 2, 1)
+        self.free = nn.Conv2d(1, 4, 1)
+        self.second = nn.Conv2d(8, 2, 1)
+        self.norm = nn.GroupNorm(2, 8)
+        self.first = nn.Conv2d(1, 8, 1)
+        self.register_buffer("offset", torch.ones(8, 1, 1))
+        self.between = between
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.between(self, self.first(x))) + self.free2(self.free(x))
+
+
+def reasons(net: nn.Module) -> dict[str, str | None]:
+    """Return why the channels of each group are left alone when half of all are asked to leave."""
+    result = prune_channels(net, X, 0.5, "l1")
+    assert result.model(X).shape == net(X).shape
+    return {" + ".join(group.layers): group.reason for group in result.report.groups}
+
+
+@pytest.mark.parametrize(
+    ("between", "reason"),
+    [
+        (lambda net, x: net.norm(x), "operator 'group_norm' at 'norm' is not followed"),
+        (lambda net, x: torch.cat([x[:, 4:], x[:, :4]], 1),
+         "operator 'slice' at 'the model's forward' is not followed"),
+        (lambda net, x: torch.cumsum(x, 1), "operator 'cumsum' at 'the model's forward' is not followed"),
+        (lambda net, x: torch.softmax(x, 1), "operator 'softmax' at 'the model's forward' is not followed"),
+        (lambda net, x: x + torch.arange(8.0).reshape(1, 8, 1, 1), "operator 'add' at 'the model's forward' joins "
+         "them with what is no channel"),
+        (lambda net, x: x.view(x.size(0), 2, 4, 8, 8).transpose(1, 2).reshape(x.size(0), 8, 8, 8),
+         "operator 'view' at 'the model's forward' is not followed"),
+        (lambda net, x: x * x.mean((1, 2, 3), keepdim=True), "operator 'mean' at 'the model's forward' is not "
+         "followed"),
+    ],
+)
+def test_an_operator_without_a_rule_keeps_its_channels(between: Any, reason: str) -> None:
+    assert reasons(Between(between)) == {
+        "first": reason, "second + free2": "they leave the model", "free": None}
+
+
+@pytest.mark.parametrize(
+    "between",
+    [lambda net, x: x + net.offset, lambda net, x: x / (x.abs().mean((2, 3), keepdim=True) + 1),
+     lambda net, x: F.interpolate(x, scale_factor=2)[:, :, ::2, ::2], lambda net, x: x.unsqueeze(2).squeeze(2) ** 2,
+     lambda net, x: F.avg_pool2d(F.pad(x, (1, 1, 1, 1)), 3, 1), lambda net, x: x.permute(0, 2, 3, 1).transpose(1, 3)],
+)
+def test_an_operator_within_channels_lets_them_go(between: Any) -> None:
+    net = integers(Between(between))
+    assert reasons(net)["first"] is None
+    net.second.weight.data[:, ::2] = 0
+    net.first.weight.data[::2] = 0
+    net.first.weight.data[1::2] = 1
+    assert torch.equal(prune_channels(net, X, {"first": 0.5}, "l1").model(X), net(X))
+
+
+class Literal(nn.Module):
+    """A depthwise convolution whose group count is in the code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3)
+        self.kernel = nn.Parameter(torch.ones(8, 1, 3, 3))
+        self.last = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(F.conv2d(self.conv(x), self.kernel, groups=8))
+
+
+def test_a_number_of_channels_in_the_code_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"its forward states a number of channels .*; write torch.flatten\(x, 1\)"):
+        prune_channels(Literal(), X, 0.5, "l1")
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        ({"convol*": 0.5}, r"'convol\*' matches no layer; the layers with channels to remove are conv1, conv2"),
+        ({"fc": 1}, r"'fc' matches only layers that are left alone; 'fc': they leave the model"),
+        ({"conv1": 6}, r"6 channels cannot be removed from 'conv1', which has 6 and keeps at least one"),
+        ({"conv1": -1}, r"-1 channels cannot be removed"),
+        ({"conv1": 1.0}, r"amount 1.0 is not in \[0, 1\); a layer keeps at least one channel"),
+        ({"conv1": "half"}, r"amount must be a fraction or a number of channels, got 'half'"),
+        ({"conv*": 1, "conv2": 2}, r"'conv\*' and 'conv2' ask different amounts of 'conv2'"),
+    ],
+)
+def test_wrong_amounts(amount: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        prune_channels(Chain(), X, amount, "l1")
+
+
+def test_wrong_choices() -> None:
+    with pytest.raises(InputError, match=r"method must be one of greedy, lasso, random, l1, l2, got 'best'"):
+        prune_channels(Chain(), X, 0.5, "best")
+    with pytest.raises(CalibrationError, match=r"method greedy measures outputs: give calibration inputs, or use l1"):
+        prune_channels(Chain(), X, 0.5)
+    with pytest.raises(InputError, match=r"regular must be a whole number from 1 on, got 0"):
+        prune_channels(Chain(), X, 0.5, "l1", regular=0)
+    with pytest.raises(InputError, match=r"2 arrays given, the model has 1 inputs"):
+        prune_channels(Chain(), X, 0.5, "l1", (X, X))
+    with pytest.raises(InputError, match=r"example input 0 is str"):
+        prune_channels(Chain(), "x", 0.5, "l1")
+
+
+def test_conv3d_is_pruned_by_norm_but_not_measured() -> None:
+    net = nn.Sequential(nn.Conv3d(1, 4, 1), nn.Conv3d(4, 2, 1))
+    x = torch.ones(2, 1, 2, 2, 2)
+    assert list(prune_channels(net, x, 0.5, "l2").model[1].weight.shape) == [2, 2, 1, 1, 1]
+    with pytest.raises(InputError, match=r"'1' is a conv3d, whose output error is not measured; .* l1, l2 or random"):
+        prune_channels(net, x, 0.5, "greedy", x)
+
+
+def test_masks_of_torch_are_multiplied_in_and_the_model_is_left_masked() -> None:
+    net = integers(Residual())
+    prune.custom_from_mask(net.conv2, "weight", torch.tensor([1.0, 0, 1, 1]).reshape(4, 1, 1, 1).expand(4, 6, 3, 3))
+    net.conv2.bias.data[1] = 0
+    net(X).sum().backward()
+    result = prune_channels(net, X, {"conv2": 1}, "l1")
+    assert result.report.groups[1].kept == (0, 2, 3)
+    assert torch.equal(result.model(X), net(X))
+    assert prune.is_pruned(net)
+    assert not prune.is_pruned(result.model)
+
+
+@pytest.mark.parametrize(
+    ("channels", "removed", "base", "regular", "kept"),
+    [(16, 0, 1, 1, 16), (16, 16, 1, 1, 1), (16, 7, 1, 8, 8), (16, 4, 1, 8, 16), (16, 5, 1, 8, 8), (16, 16, 1, 8, 8),
+     (6, 3, 1, 8, 6), (20, 0, 1, 8, 16), (12, 5, 4, 1, 8), (12, 6, 4, 1, 8), (12, 7, 4, 1, 4), (12, 1, 4, 6, 12),
+     (1, 0, 1, 1, 1), (1, 1, 1, 1, 1)],
+)  # fmt: skip
+def test_kept_counts(channels: int, removed: int, base: int, regular: int, kept: int) -> None:
+    assert kept_count(channels, removed, base, regular) == kept
