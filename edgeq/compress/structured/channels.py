@@ -6,7 +6,6 @@ from torch import nn
 
 from edgeq.compress.structured.choose import METHODS, chosen, norms_of
 from edgeq.compress.structured.counts import Amount, kept_counts
-from edgeq.compress.structured.measure import check_measurable
 from edgeq.compress.structured.removal import Calibration, Removal
 from edgeq.compress.structured.report import Pruned
 from edgeq.compress.structured.trace import tensors_of
@@ -39,12 +38,12 @@ def prune_channels(
         group, kept = removal.groups[index], counts[index]
         if kept == len(group.units):
             continue
-        if given is not None:
-            check_measurable(group.readers)
-        measured = removal.measure(index, given) if given is not None else None
+        measured = removal.measure(group.readers, given) if given is not None else None
         found = removal.products(index, measured) if measured is not None else None
         norms = norms_of(removal.structure.units, group, removal.before, method)
         removal.take(index, chosen(method, group, kept, found, norms, seed + index), measured if reconstruct else None)
+    if given is not None and reconstruct:
+        removal.settle(given)
     return removal.finish()
 
 

@@ -13,7 +13,7 @@ from edgeq.compress.structured.fixed_sizes import fitted
 from edgeq.compress.structured.follow import follow
 from edgeq.compress.structured.groups import Group, groups_of
 from edgeq.compress.structured.layers import Layer, Structure
-from edgeq.compress.structured.measure import Rows, rows_of
+from edgeq.compress.structured.measure import Rows, check_measurable, rows_of
 from edgeq.compress.structured.rebuild import shrink, stored_tensors
 from edgeq.compress.structured.reconstruct import output_of, refit, relative_error, without
 from edgeq.compress.structured.report import GroupReport, OutputError, Pruned, Report, macs_of, parameters_of
@@ -55,7 +55,10 @@ class Removal:
     stored: dict[str, torch.Tensor]
     kept: dict[int, list[int]] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
-    errors: list[OutputError] = field(default_factory=list)
+    errors: dict[str, OutputError] = field(default_factory=dict)
+    """By the weight's name."""
+    refits: list[str] = field(default_factory=list)
+    """Weights in the order in which they were refitted."""
 
     @classmethod
     def of(cls, model: nn.Module, example_inputs: object) -> Removal:
@@ -75,10 +78,10 @@ class Removal:
         order = list(self.structure.layers)
         return sorted(indices, key=lambda index: min(order.index(r.weight) for r in self.groups[index].readers))
 
-    def measure(self, index: int, calibration: Calibration) -> Measured:
-        """Return the rows of the layers that read a group."""
-        readers = self.groups[index].readers
-        before, now = (rows_of(self.traced, stored, calibration.data, readers, calibration.positions, calibration.seed)
+    def measure(self, layers: Sequence[Layer], calibration: Calibration) -> Measured:
+        """Return the rows of layers. Raises InputError for a layer that cannot be measured."""
+        check_measurable(layers)
+        before, now = (rows_of(self.traced, stored, calibration.data, layers, calibration.positions, calibration.seed)
                        for stored in (self.before, self.stored))
         return Measured(before, now)
 
@@ -93,20 +96,25 @@ class Removal:
     def take(self, index: int, kept: list[int], measured: Measured | None) -> None:
         """Remove all channels of a group but these; refit the layers that read them, if rows were measured."""
         self.kept[index] = kept
-        group = self.groups[index]
-        for layer in group.readers:
-            weight, bias = self._parameters(layer)
-            columns = columns_of(self.structure.units, group, layer)
-            zeroed = without(weight, layer, columns, kept)
+        for layer in self.groups[index].readers:
+            columns = columns_of(self.structure.units, self.groups[index], layer)
+            weight, _ = self._parameters(layer)
+            weight.copy_(without(weight, layer, columns, kept))
             if measured is not None:
-                zeroed, bias = self._refitted(layer, zeroed, bias, measured)
-            weight.copy_(zeroed)
-            if layer.bias is not None and bias is not None:
-                self.stored[layer.bias].copy_(bias)
+                self._refit(layer, measured)
 
-    def _refitted(
-        self, layer: Layer, weight: torch.Tensor, bias: torch.Tensor | None, measured: Measured
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def settle(self, calibration: Calibration) -> None:
+        """Refit once more, in the order of the calls, where a layer was refitted before one that it depends on."""
+        order = list(self.structure.layers)
+        turns = [order.index(weight) for weight in self.refits]
+        if turns == sorted(turns):
+            return
+        for turn in sorted(set(turns)):
+            layer = self.structure.layers[order[turn]]
+            self._refit(layer, self.measure([layer], calibration))
+
+    def _refit(self, layer: Layer, measured: Measured) -> None:
+        weight, bias = self._parameters(layer)
         now, target = measured.now[layer.weight], measured.before[layer.weight].y
         removed = self.removed()
         read = [unit not in removed for unit in self.structure.units.roots(layer.reads)]
@@ -114,8 +122,13 @@ class Removal:
         gone = relative_error(output_of(layer, weight, bias, now), target)
         refitted = relative_error(output_of(layer, new, shift, now), target)
         unknowns = sum(read) // layer.groups * weight[0, 0].numel() + (bias is not None)
-        self.errors.append(OutputError(layer.name, gone, refitted, len(target), unknowns))
-        return new, shift
+        if layer.weight in self.errors:
+            gone = max(gone, self.errors[layer.weight].removed)
+        self.errors[layer.weight] = OutputError(layer.name, gone, refitted, len(target), unknowns)
+        self.refits.append(layer.weight)
+        weight.copy_(new)
+        if bias is not None and shift is not None:
+            bias.copy_(shift)
 
     def _parameters(self, layer: Layer) -> tuple[torch.Tensor, torch.Tensor | None]:
         return self.stored[layer.weight], None if layer.bias is None else self.stored[layer.bias]
@@ -135,4 +148,5 @@ class Removal:
                         tuple(self.kept.get(index, range(len(group.units)))), self.reasons.get(index))
             for index, group in enumerate(self.groups))
         after = macs_of(follow(smaller), stored_tensors(model))
-        return Pruned(model, Report(groups, tuple(self.errors), (parameters, parameters_of(model)), (macs, after)))
+        errors, sizes = tuple(self.errors.values()), (parameters, parameters_of(model))
+        return Pruned(model, Report(groups, errors, sizes, (macs, after)))

@@ -27,7 +27,8 @@ class GroupReport:
 
 @dataclass(frozen=True)
 class OutputError:
-    """Relative error of a layer's outputs on calibration data: channels removed, then weights refitted.
+    """Relative error of a layer's outputs on calibration data, against the original model's: with its channels removed
+    (the largest, where it was refitted several times), and at the end.
 
     ``rows`` of data were there for ``unknowns`` of each output; with fewer rows than unknowns the refit is exact on
     them and says nothing about other data.

@@ -13,7 +13,6 @@ from torch import nn
 from edgeq.compress.structured.channels import calibration_of
 from edgeq.compress.structured.choose import largest
 from edgeq.compress.structured.counts import check_regular, kept_count
-from edgeq.compress.structured.measure import check_measurable
 from edgeq.compress.structured.removal import Removal
 from edgeq.compress.structured.report import Pruned
 from edgeq.errors import InputError
@@ -67,10 +66,10 @@ def slim(
         kept = kept_count(count, below.count(index), group.base, regular)
         if kept == count:
             continue
-        if given is not None:
-            check_measurable(group.readers)
-        measured = removal.measure(index, given) if given is not None else None
+        measured = removal.measure(group.readers, given) if given is not None else None
         removal.take(index, largest(scores[index], group.runs(), kept // group.base), measured)
+    if given is not None:
+        removal.settle(given)
     return removal.finish()
 
 

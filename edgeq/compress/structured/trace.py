@@ -101,7 +101,7 @@ def batch_of(exported: torch.export.ExportedProgram) -> int | None:
     given = exported.graph_signature.user_inputs[0]
     node = next(node for node in exported.graph.nodes if node.name == given)
     size = node.meta["val"].shape[0]
-    return size if isinstance(size, int) else size.node.maybe_as_int()  # type: ignore[no-any-return]
+    return size if isinstance(size, int) else size.node.maybe_as_int()
 
 
 def shape_of(node: Node) -> tuple[int, ...] | None:
