@@ -50,10 +50,10 @@ def products(
     """Return the products of one layer: ``now`` are its rows as they are, ``target`` the outputs it should have."""
     area = weight[0, 0].numel()
     owner = torch.tensor([-1 if c is None else c for c in columns]).repeat_interleave(area)
-    wanted = target if bias is None else target - bias.double()
+    wanted = target if bias is None else target - bias.double().cpu()
     g, q = torch.zeros(channels, channels, dtype=torch.float64), torch.zeros(channels, dtype=torch.float64)
     for inputs, outputs in slices(layer, weight):
-        w, x, own = weight[outputs].flatten(1).double(), now.x[:, inputs], owner[inputs]
+        w, x, own = weight[outputs].flatten(1).double().cpu(), now.x[:, inputs], owner[inputs]
         mine = own >= 0
         rest = wanted[:, outputs] - x[:, ~mine] @ w[:, ~mine].T
         x, w, spread = x[:, mine], w[:, mine], torch.eye(channels, dtype=torch.float64)[own[mine]]
