@@ -104,10 +104,10 @@ class Removal:
                 self._refit(layer, measured)
 
     def settle(self, calibration: Calibration) -> None:
-        """Refit once more, in the order of the calls, where a layer was refitted before one that it depends on."""
+        """Refit once more, in the order of the calls, where a layer may have been refitted before what it reads was."""
         order = list(self.structure.layers)
         turns = [order.index(weight) for weight in self.refits]
-        if turns == sorted(turns):
+        if turns == sorted(turns) and all(len(self.groups[index].readers) == 1 for index in self.kept):
             return
         for turn in sorted(set(turns)):
             layer = self.structure.layers[order[turn]]

@@ -121,6 +121,17 @@ def test_groups_of_a_convolution_lose_equally_many() -> None:
     assert torch.equal(result.model.four.weight[:, 0], net.four.weight[[0, 3, 5, 6], [1, 1, 0, 0]])
 
 
+@pytest.mark.parametrize("groups", [(4, 2), (2, 4)])
+def test_neighbouring_group_counts_are_both_kept(groups: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 8, 1), nn.Conv2d(8, 8, 1, groups=groups[0]), nn.Conv2d(8, 8, 1, groups=groups[1]),
+                        nn.Conv2d(8, 2, 1))
+    result = prune_channels(net, X[:1], {"1": 3}, "l1")
+    assert [len(group.kept) for group in result.report.groups] == [8, 4, 8, 2]
+    assert all(sum(c // 2 == quarter for c in result.report.groups[1].kept) == 1 for quarter in range(4))
+    assert result.model(X).shape == net(X).shape
+
+
 def test_a_flattened_tensor_may_be_read_twice_and_a_weight_used_twice() -> None:
     net = integers(SharedFlatten())
     for reader in (net.a, net.b):

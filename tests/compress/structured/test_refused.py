@@ -93,6 +93,21 @@ class Literal(nn.Module):
         return self.last(F.conv2d(self.conv(x), self.kernel, groups=8))
 
 
+class Deciding(Chain):
+    """A forward that does something else for fewer channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(self.conv1(x))
+        x = self.conv2(F.relu(x) if x.shape[1] > 4 else x)
+        return self.fc(torch.flatten(F.max_pool2d(x, 2), 1))
+
+
+def test_a_forward_that_decides_by_the_number_of_channels_is_refused() -> None:
+    assert prune_channels(Deciding(), X, {"conv1": 1}, "l1").model(X).shape == (2, 3)
+    with pytest.raises(ModelError, match=r"'conv2d' at 'conv2' gives \[2, 5, 4, 4\], expected relu of \[2, 4, 6, 6\]"):
+        prune_channels(Deciding(), X, {"conv1": 2}, "l1")
+
+
 def test_a_number_of_channels_in_the_code_is_refused() -> None:
     with pytest.raises(ModelError, match=r"its forward states a number of channels .*; write torch.flatten\(x, 1\)"):
         prune_channels(Literal(), X, 0.5, "l1")
