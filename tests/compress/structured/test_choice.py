@@ -102,9 +102,8 @@ def test_a_refit_makes_up_for_inputs_that_changed_before_it() -> None:
 
 def test_the_same_seed_gives_the_same_choice_and_no_other_matters() -> None:
     net = integers(Residual())
-    runs = [prune_channels(net, images(1), 0.5, "random", seed=s).report.groups for s in (4, 4, 5, 6)]
-    assert runs[0] == runs[1]
-    assert runs[0] != runs[2] or runs[0] != runs[3]
+    runs = [prune_channels(net, images(1), 0.5, "random", seed=s).report.groups for s in (4, 4, 5)]
+    assert runs[0] == runs[1] != runs[2]
 
 
 @pytest.mark.parametrize("method", ["greedy", "lasso", "random", "l1", "l2"])

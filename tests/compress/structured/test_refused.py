@@ -13,11 +13,19 @@ from torch.nn import functional as F  # noqa: E402
 from torch.nn.utils import prune  # noqa: E402
 
 from edgeq.compress.structured import prune_channels  # noqa: E402
-from edgeq.compress.structured.counts import kept_count  # noqa: E402
+from edgeq.compress.structured.counts import kept_count, kept_counts  # noqa: E402
+from edgeq.compress.structured.groups import Group  # noqa: E402
+from edgeq.compress.structured.removal import Removal  # noqa: E402
 from edgeq.errors import CalibrationError, InputError, ModelError  # noqa: E402
 from tests.compress.structured.nets import Chain, Residual, images, integers  # noqa: E402
 
 X = images(2)
+
+
+@pytest.fixture(scope="module")
+def chain() -> list[Group]:
+    """The groups of a network."""
+    return Removal.of(Chain(), X).groups
 
 
 class Between(nn.Module):
@@ -73,11 +81,12 @@ def test_an_operator_without_a_rule_keeps_its_channels(between: Any, reason: str
 )
 def test_an_operator_within_channels_lets_them_go(between: Any) -> None:
     net = integers(Between(between))
-    assert reasons(net)["first"] is None
     net.second.weight.data[:, ::2] = 0
     net.first.weight.data[::2] = 0
     net.first.weight.data[1::2] = 1
-    assert torch.equal(prune_channels(net, X, {"first": 0.5}, "l1").model(X), net(X))
+    result = prune_channels(net, X, {"first": 0.5}, "l1")
+    assert result.report.groups[0].kept == (1, 3, 5, 7)
+    assert torch.equal(result.model(X), net(X))
 
 
 class Literal(nn.Module):
@@ -125,9 +134,9 @@ def test_a_number_of_channels_in_the_code_is_refused() -> None:
         ({"conv*": 1, "conv2": 2}, r"'conv\*' and 'conv2' ask different amounts of 'conv2'"),
     ],
 )
-def test_wrong_amounts(amount: Any, message: str) -> None:
+def test_wrong_amounts(amount: Any, message: str, chain: list[Group]) -> None:
     with pytest.raises(InputError, match=message):
-        prune_channels(Chain(), X, amount, "l1")
+        kept_counts(chain, amount, 1)
 
 
 def test_wrong_choices() -> None:
