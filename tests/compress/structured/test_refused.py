@@ -28,64 +28,70 @@ def chain() -> list[Group]:
     return Removal.of(Chain(), X).groups
 
 
-class Between(nn.Module):
-    """Something between two convolutions, and a branch without it."""
+FOLLOWED = {
+    "offset": lambda net, x: x + net.offset,
+    "gate": lambda net, x: x * x.abs().mean((2, 3), keepdim=True),
+    "resize": lambda net, x: F.interpolate(x, scale_factor=2)[:, :, ::2, ::2],
+    "squeeze": lambda net, x: x.unsqueeze(2).squeeze(2) ** 2,
+    "pool": lambda net, x: F.avg_pool2d(F.pad(x, (1, 0, 1, 0)), 2, 1),
+    "permute": lambda net, x: x.permute(0, 2, 3, 1).transpose(1, 3),
+}  # fmt: skip
+"""Operators within channels."""
 
-    def __init__(self, between: Any) -> None:
+FORWARD = "the model's forward"
+NOT_FOLLOWED: dict[str, tuple[Any, str]] = {
+    "norm": (lambda net, x: net.group_norm(x), "operator 'group_norm' at 'group_norm' is not followed"),
+    "slice": (lambda net, x: torch.cat([x[:, 4:], x[:, :4]], 1), f"operator 'slice' at '{FORWARD}' is not followed"),
+    "cumsum": (lambda net, x: torch.cumsum(x, 1), f"operator 'cumsum' at '{FORWARD}' is not followed"),
+    "softmax": (lambda net, x: torch.softmax(x, 1), f"operator 'softmax' at '{FORWARD}' is not followed"),
+    "constant": (lambda net, x: x + torch.arange(8.0).reshape(1, 8, 1, 1),
+                 f"operator 'add' at '{FORWARD}' joins them with what is no channel"),
+    "shuffle": (lambda net, x: x.view(x.size(0), 2, 4, 8, 8).transpose(1, 2).reshape(x.size(0), 8, 8, 8),
+                f"operator 'view' at '{FORWARD}' is not followed"),
+    "mean": (lambda net, x: x * x.mean((1, 2, 3), keepdim=True), f"operator 'mean' at '{FORWARD}' is not followed"),
+}  # fmt: skip
+"""Operators between channels, and the reasons that are given."""
+
+
+class Branches(nn.Module):
+    """A sum of branches, each with an operator between two convolutions."""
+
+    def __init__(self, operators: dict[str, Any]) -> None:
         super().__init__()
-        self.free2 = nn.Conv2d(4, 2, 1)
-        self.free = nn.Conv2d(1, 4, 1)
-        self.second = nn.Conv2d(8, 2, 1)
-        self.norm = nn.GroupNorm(2, 8)
-        self.first = nn.Conv2d(1, 8, 1)
+        self.second = nn.ModuleDict({name: nn.Conv2d(8, 2, 1) for name in operators})
+        self.first = nn.ModuleDict({name: nn.Conv2d(1, 8, 1) for name in operators})
+        self.group_norm = nn.GroupNorm(2, 8)
         self.register_buffer("offset", torch.ones(8, 1, 1))
-        self.between = between
+        self.operators = operators
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.second(self.between(self, self.first(x))) + self.free2(self.free(x))
+        total = torch.zeros(())
+        for name, between in self.operators.items():
+            total = total + self.second[name](between(self, self.first[name](x)))
+        return total
 
 
-def reasons(net: nn.Module) -> dict[str, str | None]:
-    """Return why the channels of each group are left alone when half of all are asked to leave."""
+def test_an_operator_without_a_rule_keeps_its_channels() -> None:
+    operators = {name: between for name, (between, _) in NOT_FOLLOWED.items()} | {"free": FOLLOWED["offset"]}
+    net = Branches(operators)
     result = prune_channels(net, X, 0.5, "l1")
     assert result.model(X).shape == net(X).shape
-    return {" + ".join(group.layers): group.reason for group in result.report.groups}
+    found = {group.layers[0].removeprefix("first."): group.reason for group in result.report.groups}
+    last = found.pop("second.norm")
+    assert last == "they leave the model"
+    assert found == {name: reason for name, (_, reason) in NOT_FOLLOWED.items()} | {"free": None}
+    assert [len(group.kept) for group in result.report.groups if group.reason is None] == [4]
 
 
-@pytest.mark.parametrize(
-    ("between", "reason"),
-    [
-        (lambda net, x: net.norm(x), "operator 'group_norm' at 'norm' is not followed"),
-        (lambda net, x: torch.cat([x[:, 4:], x[:, :4]], 1),
-         "operator 'slice' at 'the model's forward' is not followed"),
-        (lambda net, x: torch.cumsum(x, 1), "operator 'cumsum' at 'the model's forward' is not followed"),
-        (lambda net, x: torch.softmax(x, 1), "operator 'softmax' at 'the model's forward' is not followed"),
-        (lambda net, x: x + torch.arange(8.0).reshape(1, 8, 1, 1), "operator 'add' at 'the model's forward' joins "
-         "them with what is no channel"),
-        (lambda net, x: x.view(x.size(0), 2, 4, 8, 8).transpose(1, 2).reshape(x.size(0), 8, 8, 8),
-         "operator 'view' at 'the model's forward' is not followed"),
-        (lambda net, x: x * x.mean((1, 2, 3), keepdim=True), "operator 'mean' at 'the model's forward' is not "
-         "followed"),
-    ],
-)
-def test_an_operator_without_a_rule_keeps_its_channels(between: Any, reason: str) -> None:
-    assert reasons(Between(between)) == {
-        "first": reason, "second + free2": "they leave the model", "free": None}
-
-
-@pytest.mark.parametrize(
-    "between",
-    [lambda net, x: x + net.offset, lambda net, x: x / (x.abs().mean((2, 3), keepdim=True) + 1),
-     lambda net, x: F.interpolate(x, scale_factor=2)[:, :, ::2, ::2], lambda net, x: x.unsqueeze(2).squeeze(2) ** 2,
-     lambda net, x: F.avg_pool2d(F.pad(x, (1, 1, 1, 1)), 3, 1), lambda net, x: x.permute(0, 2, 3, 1).transpose(1, 3)],
-)
-def test_an_operator_within_channels_lets_them_go(between: Any) -> None:
-    net = integers(Between(between))
-    net.second.weight.data[:, ::2] = 0
-    net.first.weight.data[::2] = 0
-    net.first.weight.data[1::2] = 1
-    result = prune_channels(net, X, {"first": 0.5}, "l1")
-    assert result.report.groups[0].kept == (1, 3, 5, 7)
+def test_an_operator_within_channels_lets_them_go() -> None:
+    net = integers(Branches(FOLLOWED))
+    for name in FOLLOWED:
+        net.second[name].weight.data[:, ::2] = 0
+        net.first[name].weight.data[::2] = 0
+        net.first[name].weight.data[1::2] = 1
+    result = prune_channels(net, X, {"first.*": 0.5}, "l1")
+    found = {group.layers[0]: group.kept for group in result.report.groups if group.reason is None}
+    assert found == {f"first.{name}": (1, 3, 5, 7) for name in FOLLOWED}
     assert torch.equal(result.model(X), net(X))
 
 
