@@ -9,6 +9,7 @@ The public API::
     emit                                  graph -> files: c, readmemh, blobs of every codec, eqbin, yaml
     verify                                read emitted files back against the graph, run what runs
     codecs                                tensors to blobs and back
+    compress                              prune PyTorch models (needs torch)
     errors                                every exception
 
 Names are imported when first used, so that ``import edgeq`` costs next to nothing.
@@ -43,11 +44,12 @@ _HOMES = {
     "emit": "edgeq.emission",
     "verify": "edgeq.verification",
 }
-__all__ = sorted([*_HOMES, "codecs", "errors"])
+_ROOMS = ("codecs", "compress", "errors")
+__all__ = sorted([*_HOMES, *_ROOMS])
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("codecs", "errors"):
+    if name in _ROOMS:
         return import_module(f"edgeq.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'edgeq' has no attribute {name!r}")

@@ -8,6 +8,10 @@
     MaskKeeper             zeros stay zero with any optimizer
     report                 sparsity, parameters and multiply-accumulates of each weight
     sensitivity            accuracy per weight and sparsity, and the rules it recommends
+    prune_channels         a smaller model: channels taken out of every layer that holds them, the next layers refitted
+    slim                   a smaller model by the factors of its batch norms
+    add_slimming_gradient  the training term that makes these factors small
+    save_model             the smaller model as .pt2, which edgeq lower reads
 
 Names are imported when first used: neither ``import edgeq`` nor ``import edgeq.compress`` imports torch. No module here
 bears the name of a public function, since importing it would put the module in the function's place.
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
     from edgeq.compress.pruning.rules import load_rules as load_rules
     from edgeq.compress.pruning.scan import sensitivity as sensitivity
     from edgeq.compress.pruning.schedule import Schedule as Schedule
+    from edgeq.compress.structured.channels import prune_channels as prune_channels
+    from edgeq.compress.structured.saving import save_model as save_model
+    from edgeq.compress.structured.slimming import add_slimming_gradient as add_slimming_gradient
+    from edgeq.compress.structured.slimming import slim as slim
 
 _HOMES = {
     "MaskKeeper": "pruning.keeper",
@@ -33,8 +41,12 @@ _HOMES = {
     "Schedule": "pruning.schedule",
     "load_rules": "pruning.rules",
     "prune": "pruning.prune",
+    "add_slimming_gradient": "structured.slimming",
+    "prune_channels": "structured.channels",
     "report": "costs",
+    "save_model": "structured.saving",
     "sensitivity": "pruning.scan",
+    "slim": "structured.slimming",
 }
 __all__ = sorted(_HOMES)
 

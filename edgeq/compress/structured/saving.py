@@ -11,7 +11,7 @@ from edgeq.compress.structured.trace import copied, export, tensors_of
 from edgeq.errors import InputError
 
 
-def save(model: nn.Module, path: str | Path, example_inputs: object) -> None:
+def save_model(model: nn.Module, path: str | Path, example_inputs: object) -> None:
     """Write a model as a torch.export archive NAME.pt2, in evaluation mode, for any batch where its forward allows it.
 
     ``edgeq lower`` and ``torch.export.load`` read the file. Raises :class:`InputError` for another ending, ModelError

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import edgeq  # noqa: E402
-from edgeq.compress.structured import prune_channels, save  # noqa: E402
+from edgeq.compress.structured import prune_channels, save_model  # noqa: E402
 from edgeq.errors import InputError  # noqa: E402
 from tests.compress.structured.nets import Stated, images, integers  # noqa: E402
 
@@ -19,7 +19,7 @@ X = images(8)
 
 def test_a_smaller_model_is_saved_and_lowers(tmp_path: Path) -> None:
     result = prune_channels(integers(Stated()), X[:1].numpy(), {"conv1": 3, "conv2": 2}, "greedy", X.numpy())
-    save(result.model.train(), tmp_path / "small.pt2", X[:1])
+    save_model(result.model.train(), tmp_path / "small.pt2", X[:1])
     assert result.model.training
     loaded = torch.export.load(tmp_path / "small.pt2").module()
     result.model.eval()
@@ -33,7 +33,7 @@ def test_a_smaller_model_is_saved_and_lowers(tmp_path: Path) -> None:
 
 def test_the_ending_tells_the_format(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"small.pth: expected a name that ends in .pt2"):
-        save(integers(Stated()), tmp_path / "small.pth", X[:1])
+        save_model(integers(Stated()), tmp_path / "small.pth", X[:1])
     assert not list(tmp_path.iterdir())
 
 
