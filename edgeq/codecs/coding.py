@@ -14,6 +14,7 @@ from edgeq.arith.types import IntType
 from edgeq.codecs.bits import WORD_BITS, bytes_for, code_dtype, pack, padding_is_zero, unpack
 from edgeq.codecs.blob import Header
 from edgeq.codecs.model import Shape, shape_of_runs, shape_of_values
+from edgeq.codecs.segments import ROWS_LIMIT
 from edgeq.codecs.tables import MAX_ENTRIES
 from edgeq.codecs.tans import FEWEST_BITS, MOST_BITS
 from edgeq.codecs.tensor import codes_of, values_of
@@ -63,14 +64,16 @@ def read_coding(cursor: Cursor, header: Header, ans: bool) -> Coding:
     max_run = cursor.varint("largest run", 1 << 16) if mode else 0
     if escape and max_run == 0:
         raise cursor.fault(start, "escapes need a largest run of 1 or more")
-    rows_each = cursor.varint("rows of a segment")
+    rows_each = cursor.varint("rows of a segment", ROWS_LIMIT)
     codebook = _read_codebook(cursor, header.type) if has_codebook else None
     return Coding(mode, escape, WORD_BITS[flags >> 4 & 3], low_bits, table_bits, max_run, rows_each, codebook)
 
 
 def _read_codebook(cursor: Cursor, type: IntType) -> IntArray:
     start = cursor.offset
-    size = cursor.varint("size of the codebook", (1 << type.bits) + 1)
+    size = cursor.varint("size of the codebook", MAX_ENTRIES + 1)
+    if size == 0:
+        raise cursor.fault(start, "the codebook has no values")
     data = np.frombuffer(cursor.take(bytes_for(size * type.bits), "the codebook"), np.uint8)
     values = values_of(unpack(data, type.bits, size).astype(code_dtype(type.bits)), type).astype(np.int64)
     if not padding_is_zero(data, size * type.bits) or np.unique(values).size < size:

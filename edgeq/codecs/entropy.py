@@ -27,7 +27,7 @@ from edgeq.codecs.segments import (
     segment_bounds,
     write_restart,
 )
-from edgeq.codecs.tables import KINDS, read_table
+from edgeq.codecs.tables import KINDS, MAX_ENTRIES, read_table
 from edgeq.codecs.tensor import Array, Tensor
 from edgeq.codecs.words import to_words
 from edgeq.errors import InputError, shown
@@ -116,7 +116,9 @@ class Entropy(Codec):
         book, tensor = np.array(self.codebook), statistics.tensor
         if book.ndim != 1 or book.dtype.kind not in "iu" or np.unique(book).size != book.size:
             raise InputError(f"{tensor.where}: a codebook is a list of distinct integers, got {shown(self.codebook)}")
-        if book.size and not tensor.type.holds(int(book.min()), int(book.max())):
+        if not 1 <= book.size <= MAX_ENTRIES:
+            raise InputError(f"{tensor.where}: a codebook has 1 to {MAX_ENTRIES} values, got {book.size}")
+        if not tensor.type.holds(int(book.min()), int(book.max())):
             raise InputError(f"{tensor.where}: codebook {shown(self.codebook)} has values outside {tensor.type}")
         missing = np.setdiff1d(statistics.values, book)
         if self.mode != "values" and not (self.mode is None and self.run_bits is None):
