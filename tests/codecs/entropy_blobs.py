@@ -206,7 +206,9 @@ def drawn(codec: int, kind: int, log2_states: int) -> list[bytes]:
     What the element is, and whether the bits are legal, tells where its symbol stands in the table.
     """
     rng = np.random.default_rng(codec + kind)
-    starts: Sequence[int] = [(1 << k) - 1 << 16 - k for k in range(16)] if codec == HUFFMAN else range(0, 1 << 16, 1 << 10)
+    starts: Sequence[int] = range(0, 1 << 16, 1 << 10)
+    if codec == HUFFMAN:
+        starts = [(1 << k) - 1 << 16 - k for k in range(16)]
     tables: list[tuple[str, Sequence[int]]] = [(any_table(rng, codec, kind, log2_states), starts) for _ in range(25)]
     if codec == HUFFMAN:  # codes over 15 bits: weights of a power of two each are halved
         tables.append(("10 00 00 00 14 02 0000 0000 00 00 00", range(0, 1 << 16, 1 << 8)))
