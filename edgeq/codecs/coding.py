@@ -14,6 +14,7 @@ from edgeq.arith.types import IntType
 from edgeq.codecs.bits import WORD_BITS, bytes_for, code_dtype, pack, padding_is_zero, unpack
 from edgeq.codecs.blob import Header
 from edgeq.codecs.model import Shape, shape_of_runs, shape_of_values
+from edgeq.codecs.segments import ROWS_LIMIT
 from edgeq.codecs.tables import MAX_ENTRIES
 from edgeq.codecs.tans import FEWEST_BITS, MOST_BITS
 from edgeq.codecs.tensor import codes_of, values_of
@@ -21,8 +22,8 @@ from edgeq.codecs.varint import Cursor, write_varint
 
 IntArray = npt.NDArray[np.int64]
 
-_FARTHEST = 1 << 16
-"""Symbols lie between minus this and this: no difference of 16 bits is beyond."""
+_FARTHEST = 1 << 17
+"""The first symbol lies between minus this and this: no difference of 16 bits is beyond."""
 
 MODES = ("values", "runs", "joint")
 VALUES, RUNS, JOINT = range(3)
@@ -66,7 +67,7 @@ def read_coding(cursor: Cursor, header: Header, ans: bool) -> Coding:
     max_run = cursor.varint("largest run", 1 << 16) if mode else 0
     if escape and max_run == 0:
         raise cursor.fault(start, "escapes need a largest run of 1 or more")
-    rows_each = cursor.varint("rows of a segment", 1 << 32)
+    rows_each = cursor.varint("rows of a segment", ROWS_LIMIT)
     codebook = _read_codebook(cursor, header.type) if has_codebook else None
     return Coding(mode, escape, WORD_BITS[flags >> 4 & 3], low_bits, table_bits, max_run, rows_each, codebook)
 
@@ -145,6 +146,6 @@ def read_symbols_of(cursor: Cursor, header: Header, coding: Coding) -> Symbols:
     if count < 1 or most > MAX_ENTRIES:
         raise cursor.fault(start, f"{count} symbols make a table of {most} entries, expected 1..{MAX_ENTRIES}")
     size = None if coding.codebook is None else coding.codebook.size
-    if lo < -_FARTHEST or lo + count > _FARTHEST or (size is not None and (lo, count) != (0, size)):
+    if abs(lo) > _FARTHEST or (size is not None and not 0 <= lo <= lo + count <= size):
         raise cursor.fault(start, f"symbols {lo}..{lo + count - 1} do not exist here")
     return symbols

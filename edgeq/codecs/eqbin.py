@@ -117,6 +117,8 @@ def _check_sections(sections: Sequence[Section], where: str) -> None:
     kinds = [s.kind for s in sections]
     if kinds[:1] != [GRAPH] or set(kinds[1:]) - {TENSOR}:
         raise CodecError(f"{where}: sections are of kinds {kinds[:8]}, expected one graph (1), then tensors (2)")
+    if sections[0].name != "graph":
+        raise CodecError(f"{where}: the graph's section is called {shown(sections[0].name)}, expected 'graph'")
     names = {s.name for s in sections}
     if len(names) != len(sections):
         raise CodecError(f"{where}: two sections have one name")
@@ -126,9 +128,9 @@ def _check_sections(sections: Sequence[Section], where: str) -> None:
 
 def _entry(section: Section, offset: int, data: bytes) -> bytes:
     name = section.name.encode()
-    if not 1 <= len(name) <= _MOST_NAME or not section.name.isprintable():
-        raise CodecError(
-            f"eqbin: name {shown(section.name)} has {len(name)} bytes, expected 1 to {_MOST_NAME}, printable")
+    if not 1 <= len(name) <= _MOST_NAME or not _is_name(section.name):
+        raise CodecError(f"eqbin: name {shown(section.name)} has {len(name)} bytes, expected 1 to {_MOST_NAME}, "
+                         "printable, without / and \\")
     size = bytes([len(name)]) if len(name) < 128 else bytes([len(name) & 127 | 128, len(name) >> 7])
     encoding = _ZLIB if section.deflate else _PLAIN
     return _ENTRY.pack(section.kind, encoding, offset & _LARGEST, len(data), zlib.crc32(data)) + size + name
@@ -184,9 +186,14 @@ def _read_name(data: bytes, place: int, length: int, what: str) -> tuple[int, st
         name = data[place : place + size].decode()
     except UnicodeDecodeError:
         raise CodecError(f"{what}: the name is not UTF-8") from None
-    if not name.isprintable():  # it is shown in messages and lists
-        raise CodecError(f"{what}: the name {shown(name)} has characters that cannot be printed")
+    if not _is_name(name):
+        raise CodecError(f"{what}: the name {shown(name)} has characters that cannot be printed, or / or \\")
     return place + size, name
+
+
+def _is_name(name: str) -> bool:
+    """Tell whether a name can be shown in messages, and be that of a file."""
+    return name.isprintable() and not {"/", "\\"} & {*name}
 
 
 def _inflate(stored: bytes, what: str) -> bytes:

@@ -24,6 +24,9 @@ CURVATURES = 15 * 256
 MOST_SPECIAL = 1 << 28
 """Largest weight of the special entry."""
 
+MOST_GAP = 1 << 16
+"""Largest gap: no difference of two values of 16 bits is further."""
+
 
 @dataclass(frozen=True)
 class Shape:

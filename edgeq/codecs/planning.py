@@ -144,8 +144,6 @@ class _Planner:
         values = self._values(coding.mode)
         entries, _ = Symbols(0, 1, self.fill_value, coding).entry_and_low(values)
         lo, count = int(entries.min()), int(entries.max() - entries.min()) + 1
-        if coding.codebook is not None:
-            lo, count = 0, coding.codebook.size
         for max_run in self._longest_runs(coding.mode, count):
             escape = coding.mode != VALUES and self.statistics.longest_run > max_run
             symbols = Symbols(lo, count, self.fill_value, replace(coding, max_run=max_run, escape=escape))

@@ -19,6 +19,8 @@ from edgeq.errors import InputError, shown
 
 Places = npt.NDArray[np.int64]
 RESTARTS = ("none", "channel", "bank")
+ROWS_LIMIT = 1 << 32
+"""Rows of a segment are below it."""
 
 
 def require_restart(restart: str, banks: int) -> None:

@@ -16,7 +16,7 @@ from edgeq.codecs.bits import bits_for, bytes_for, pack, padding_is_zero, unpack
 from edgeq.codecs.canonical import code_lengths, fault_of
 from edgeq.codecs.coarse import best_coarse, coarse_fields, coarse_weights
 from edgeq.codecs.fit import fit_model
-from edgeq.codecs.model import MOST_SPECIAL, Model, Shape, weights_of
+from edgeq.codecs.model import MOST_GAP, MOST_SPECIAL, Model, Shape, weights_of
 from edgeq.codecs.tans import MOST_BITS, fixed_log2, frequencies
 from edgeq.codecs.varint import Cursor, write_varint
 
@@ -227,7 +227,7 @@ def _require_entries(cursor: Cursor, start: int, order: IntArray, entries: int) 
 def _read_model(cursor: Cursor, shape: Shape, table_bits: int) -> IntArray:
     start = cursor.offset - 1
     slope, curvature = (int.from_bytes(cursor.take(2, "a model"), "little") for _ in range(2))
-    gaps = [cursor.varint("gap", (1 << 16) + 1) if shape.has_gaps else 0 for _ in range(2)]
+    gaps = [cursor.varint("gap", MOST_GAP + 1) if shape.has_gaps else 0 for _ in range(2)]
     z = cursor.varint("weight of the special entry", MOST_SPECIAL + 1)
     if slope >> 13 or (curvature >> 8) & 127 > 14 or (z and shape.special < 0):
         raise cursor.fault(start, f"model of slope {slope:#06x}, curvature {curvature:#06x}, weight {z} does not exist")

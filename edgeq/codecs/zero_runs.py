@@ -29,6 +29,7 @@ from edgeq.codecs.bits import (
 from edgeq.codecs.blob import Stored
 from edgeq.codecs.codec import Codec, filled
 from edgeq.codecs.segments import (
+    ROWS_LIMIT,
     Places,
     Segments,
     check_ends,
@@ -123,7 +124,7 @@ def _parameters(stored: Stored) -> tuple[int, int, int, Segments]:
     if not 2 <= run_bits <= 16 or style > 1 or word_bits not in WORD_BITS:
         raise stored.fault("parameters", 0, f"run bits {run_bits}, style {style}, word bits {word_bits}: expected "
                            "2..16, 0 or 1, and 8, 16, 32 or 64")
-    rows_each = cursor.varint("rows of a segment")
+    rows_each = cursor.varint("rows of a segment", ROWS_LIMIT)
     cursor.end()
     restart = stored.cursor("restart")
     segments = read_segments(stored, restart, rows_each, word_bits)

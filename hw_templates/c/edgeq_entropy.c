@@ -40,7 +40,7 @@ static int edgeq_read_parameters(edgeq_decoder *decoder, const edgeq_coder *code
     setup->rows = edgeq_varint(&setup->cursor);
     if (!setup->cursor.ok || flags >> 6 != 0 || entropy->mode > EDGEQ_MODE_JOINT ||
         entropy->log2_states < coder->fewest_log2 || entropy->log2_states > coder->most_log2 ||
-        largest_run > EDGEQ_MOST_RUN || (entropy->escape && largest_run == 0) ||
+        setup->rows > UINT32_MAX || largest_run > EDGEQ_MOST_RUN || (entropy->escape && largest_run == 0) ||
         (*has_codebook && entropy->low_bits != 0)) {
         return edgeq_refuse(decoder, setup, EDGEQ_BLOB_PARAMETER);
     }
@@ -54,7 +54,7 @@ static int edgeq_read_codebook(edgeq_decoder *decoder, edgeq_setup *setup) {
     edgeq_entropy *entropy = &decoder->of.entropy;
     const uint64_t count = edgeq_varint(&setup->cursor);
     entropy->codebook = edgeq_fields(&setup->cursor, count, decoder->bits);
-    if (!setup->cursor.ok || count > (uint64_t)1 << decoder->bits) {
+    if (!setup->cursor.ok || count == 0 || count > EDGEQ_MOST_ENTRIES) {
         return edgeq_refuse(decoder, setup, EDGEQ_BLOB_TABLE);
     }
     entropy->codebook_size = (uint32_t)count;

@@ -14,7 +14,7 @@ typedef struct edgeq_parts {
 
 static edgeq_parts edgeq_split(const edgeq_reduce_sum_params *p, const edgeq_tensor *x,
                                const edgeq_tensor *y) {
-    edgeq_parts parts;
+    edgeq_parts parts = {{0}, {0}};
     const int count = p->keepdims ? 0 : x->rank - y->rank;
     for (int k = 0; k < x->rank; k++) {
         bool summed = p->keepdims && y->shape[k] == 1; /* an axis of length 1 may stand in either part */

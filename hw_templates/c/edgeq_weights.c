@@ -4,6 +4,7 @@
  */
 #include "edgeq_weights.h"
 
+#define EDGEQ_MOST_GAP 65536u
 #define EDGEQ_MOST_SPECIAL ((uint64_t)1 << 28)
 #define EDGEQ_MOST_W ((uint64_t)1 << 38)
 #define EDGEQ_MOST_R (((uint64_t)1 << 25) - 1)
@@ -65,7 +66,8 @@ bool edgeq_weights_of_model(edgeq_cursor *cursor, const edgeq_alphabet *alphabet
     const uint64_t below = alphabet->is_signed ? edgeq_varint(cursor) : 0;
     const uint64_t above = alphabet->is_signed ? edgeq_varint(cursor) : 0;
     const uint64_t special = edgeq_varint(cursor);
-    if (!legal || !cursor->ok || special > EDGEQ_MOST_SPECIAL || (special > 0 && alphabet->special < 0)) {
+    if (!legal || !cursor->ok || below > EDGEQ_MOST_GAP || above > EDGEQ_MOST_GAP ||
+        special > EDGEQ_MOST_SPECIAL || (special > 0 && alphabet->special < 0)) {
         return false;
     }
     const uint64_t from = below < above ? below : above;

@@ -22,7 +22,7 @@ static int edgeq_zero_runs_open(edgeq_decoder *decoder) {
         return status;
     }
     if (run_bits < 2 || run_bits > 16 || style > EDGEQ_PADDED ||
-        (word_bits != 8 && word_bits != 16 && word_bits != 32 && word_bits != 64)) {
+        (word_bits != 8 && word_bits != 16 && word_bits != 32 && word_bits != 64) || rows > UINT32_MAX) {
         return edgeq_fail(decoder, EDGEQ_BLOB_PARAMETER, EDGEQ_PARAMETERS, 0);
     }
     decoder->of.zero_runs.run_bits = run_bits;

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgeq import IntType
 from edgeq.codecs import Codec, get, names
-from edgeq.errors import InputError
+from edgeq.errors import EdgeqError, InputError
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "run_bits": (2, 3, 16),
@@ -74,3 +74,34 @@ def blobs() -> tuple[bytes, ...]:
             type = IntType(int(rng.integers(2, 9)), signed=bool(rng.integers(2)))
             made.append(codec.encode(sparse(rng, shape, type, 1), type=type, fill_value=1))
     return tuple(made)
+
+
+@cache
+def coded(name: str) -> tuple[bytes, ...]:
+    """Return blobs of huffman or ans in every mode, with every kind of table and cut, of tensors as weights are."""
+    rng = np.random.default_rng(6)
+    made = []
+    for mode in ("values", "runs", "joint"):
+        for table in ("dense", "list", "model", "coarse", None):
+            for word_bits, restart in ((8, "none"), (16, "channel"), (32, "bank"), (64, "channel")):
+                options = {"mode": mode, "table": table, "word_bits": word_bits, "restart": restart, "banks": 3}
+                for bits, spread, share in ((8, 2.0, 0.7), (16, 40.0, 0.2), (8, 1.0, 0.98)):
+                    array = _weights(rng, (5, 3, 11), spread, 3, share)
+                    made.append(_encoded(name, options, array, IntType(bits), 3))
+    return tuple(blob for blob in made if blob)
+
+
+def _encoded(name: str, options: dict[str, Any], array: np.ndarray, type: IntType, fill_value: int) -> bytes:
+    """Return a blob, or nothing where the codec has no such options or holds no such tensor."""
+    try:
+        return get(name, **options).encode(array, type=type, fill_value=fill_value)
+    except EdgeqError:
+        return b""
+
+
+def _weights(
+    rng: np.random.Generator, shape: tuple[int, ...], spread: float, fill_value: int, share: float
+) -> np.ndarray:
+    """Return a tensor as weights often are: ``share`` of it the fill value, the others around it."""
+    far = np.clip(np.round(rng.laplace(0, spread, shape)), -100, 100).astype(np.int64)
+    return fill_value + np.where(rng.random(shape) < share, 0, far)

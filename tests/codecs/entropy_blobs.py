@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -99,9 +100,12 @@ BROKEN: list[tuple[bytes, str, str]] = [
     (broken("values", tables="00 50 00 01 03 00 2120"), "PARAMETER", "tables"),
     (broken("codebook", tables="08 01 00 02 40 00 02 00 11"), "PARAMETER", "tables"),
     (broken("runs", tables="05 00 00 00 02 01 00 10 00 1220"), "PARAMETER", "tables"),
+    (broken("values", tables="00 00 8080808010 01 03 00 2120"), "PARAMETER", "tables"),  # 2^32 rows
     (broken("runs", tables="05 00 808004 00 02 01 00 10 00 1220"), "PARAMETER", "tables"),
     (broken("ans", tables="00 40 00 00 02 50 8400"), "PARAMETER", "tables"),
     (broken("ans", tables="00 f0 00 00 02 50 8400"), "PARAMETER", "tables"),
+    (broken("codebook", tables="08 00 00 00 00 02 00 11"), "TABLE", "tables"),  # no values
+    (broken("codebook", tables="08 00 00 8120" + "00" * 1025 + "00 02 00 11"), "TABLE", "tables"),  # 4097 values
     (broken("codebook", tables="08 00 00 02 50 00 02 00 11"), "TABLE", "tables"),  # 01 01: one value twice
     (broken("codebook", tables="08 00 00 02 48 00 02 00 11"), "TABLE", "tables"),  # padding
     (broken("codebook", tables="08 00 00 05 4000 00 02 00 11"), "TABLE", "tables"),  # five values of 2 bits
@@ -125,6 +129,8 @@ BROKEN: list[tuple[bytes, str, str]] = [
     (broken("values", tables="00 00 00 01 03 21 01 03 48"), "TABLE", "tables"),  # more than there are
     (broken("model", tables="00 00 00 01 03 02 0026 0000 00 00 00"), "TABLE", "tables"),
     (broken("model", tables="00 00 00 01 03 02 0006 000f 00 00 00"), "TABLE", "tables"),
+    (broken("model", tables="00 00 00 01 03 02 0006 0000 818004 00 00"), "TABLE", "tables"),  # gaps over 2^16
+    (broken("model", tables="00 00 00 01 03 02 0006 0000 00 818004 00"), "TABLE", "tables"),
     (broken("model", tables="00 00 00 01 03 02 0006 0000 00 00 8180808001"), "TABLE", "tables"),  # z over 2^28
     (broken("model", tables="00 00 00 02 03 02 0006 0000 00 00 01"), "TABLE", "tables"),  # z, but no entry 0
     (broken("model", tables="00 00 00 01 03 02 0006 0000 02 02 00"), "TABLE", "tables"),  # no weight
@@ -192,3 +198,19 @@ def any_table(rng: np.random.Generator, codec: int, kind: int, log2_states: int)
     gaps = "".join(f"{int(rng.integers(3)) * int(rng.integers(4)):02x}" for _ in range(2))
     special = write_varint(int(rng.integers(1 << 20))).hex() if lo <= 0 < lo + entries and rng.integers(2) else "00"
     return f"{head}02{curve(rng)}{gaps}{special}"
+
+
+def drawn(codec: int, kind: int, log2_states: int) -> list[bytes]:
+    """Return blobs of one element with tables drawn at random.
+
+    What the element is, and whether the bits are legal, tells where its symbol stands in the table.
+    """
+    rng = np.random.default_rng(codec + kind)
+    starts: Sequence[int] = range(0, 1 << 16, 1 << 10)
+    if codec == HUFFMAN:
+        starts = [(1 << k) - 1 << 16 - k for k in range(16)]
+    tables: list[tuple[str, Sequence[int]]] = [(any_table(rng, codec, kind, log2_states), starts) for _ in range(25)]
+    if codec == HUFFMAN:  # codes over 15 bits: weights of a power of two each are halved
+        tables.append(("10 00 00 00 14 02 0000 0000 00 00 00", range(0, 1 << 16, 1 << 8)))
+    return [entropy(codec, [1], count, text, start.to_bytes(2, "little").hex(), type=0x88)
+            for text, firsts in tables for start in firsts for count in (0, 1)]

@@ -1,5 +1,7 @@
 """Damage blobs of every registered codec and read them: a CodecError or a legal tensor, and nothing else.
 
+The independent reader of `tests.oracles` has to find the same.
+
 ``python -m tests.codecs.fuzz 100000 [seed]`` runs that many; `inputs` gives the same bytes to other readers.
 """
 
@@ -15,6 +17,7 @@ from edgeq.codecs import decode, parts, read_header
 from edgeq.codecs.varint import write_svarint, write_varint
 from edgeq.errors import CodecError
 from tests.codecs.corpus import blobs
+from tests.oracles.blob_reader import read_blob
 
 MOST = 4096
 """Elements that a reader of the inputs may allow: damaged shapes are large."""
@@ -106,11 +109,27 @@ def accepted(blob: bytes) -> tuple[list[int], list[int]] | None:
     return list(array.shape), array.reshape(-1).tolist()
 
 
+def agreed(blob: bytes) -> bool:
+    """Tell whether a blob is legal, on which the codec and the independent reader agree, and on what it holds."""
+    found, expected = accepted(blob), independently_accepted(blob)
+    assert found == expected, blob.hex()
+    return found is not None
+
+
+def independently_accepted(blob: bytes) -> tuple[list[int], list[int]] | None:
+    """Return shape and values of a blob as the independent reader finds them, None where it is refused."""
+    try:
+        held = read_blob(blob, MOST)
+    except ValueError:
+        return None
+    return list(held.shape), held.values
+
+
 def main() -> None:
     """Read N damaged blobs; the first argument is N, the second a seed."""
     count, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
     start = time.perf_counter()
-    legal = sum(accepted(blob) is not None for blob in inputs(count, seed))
+    legal = sum(agreed(blob) for blob in inputs(count, seed))
     seconds = time.perf_counter() - start
     sys.stdout.write(f"{count} inputs, {legal} legal, {count - legal} refused, {seconds:.1f} s\n")
 

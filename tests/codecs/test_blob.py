@@ -92,8 +92,9 @@ def test_another_codec_is_named() -> None:
     ("zero_runs", {"word_bits": 24}, "word_bits 24 does not exist; use 8, 16, 32 or 64"),
     ("zero_runs", {"restart": "row"}, "restart 'row' does not exist; use none, channel, bank"),
     ("zero_runs", {"restart": "bank", "banks": 0}, "banks 0 is not a number from 1 to 65536"),
-    ("fixed_point", {"frac_bits": 0.5}, "frac_bits 0.5 is not a number of 64 bits"),
-    ("fixed_point", {"frac_bits": 2**63}, "frac_bits 9223372036854775808 is not"),
+    ("fixed_point", {"frac_bits": 0.5}, "frac_bits 0.5 is not a number from -128 to 127"),
+    ("fixed_point", {"frac_bits": 128}, "frac_bits 128 is not"),
+    ("fixed_point", {"frac_bits": -129}, "frac_bits -129 is not"),
 ])
 def test_options(name: str, options: dict[str, object], fault: str) -> None:
     with pytest.raises(InputError, match=fault):

@@ -9,8 +9,9 @@ import pytest
 from tests.codecs.blob_parts import assemble, stream, varint
 from tests.oracles.blob_container import read_eqbin
 
-GRAPH = b"format: 1\nsha256: abc\nvalues:\n- {path: tensors/fc.weight.npy, bias: {shape: [2], data: [1, -2]}}\n"
-ALONE = b"sha256: abc\n"
+DIGEST = b"sha256: " + b"0123456789abcdef" * 4 + b"\n"
+GRAPH = b"format: 1\n" + DIGEST + b"values:\n- {path: tensors/fc.weight.npy, bias: {shape: [2], data: [1, -2]}}\n"
+ALONE = DIGEST
 VALUES = [120, 0, 120, 7, 120, -3]
 TENSOR = assemble(4, ("s", 8), (2, 3), 120, 3, bytes([1, 2]), stream("011") + stream("01 00 10"), b"\x00\x07\xfd")
 
@@ -42,7 +43,7 @@ def test_container(power: int, encoding: int, stored: bytes) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    ALONE, b"sha256: abc\nw: {shape: [], data: [5]}", b"sha256: abc\nw: {shape: [0, 3], data: []}",
+    ALONE, ALONE + b"w: {shape: [], data: [5]}", ALONE + b"w: {shape: [0, 3], data: []}",
 ])
 def test_container_of_a_graph_alone(text: bytes) -> None:
     for encoding, stored in ((0, text), (1, zlib.compress(text))):
@@ -95,6 +96,13 @@ T = (2, 0, b"fc.weight", TENSOR)
     (container([(1, 0, b"graph", named(b"x" * 4095 + b".w")), (2, 0, b"x" * 4095 + b".w", TENSOR)]), "4097 bytes"),
     (container([(1, 0, b"graph", b"format: 1")]), "no checksum"),
     (container([(1, 0, b"graph", b"- sha256")]), "no checksum"),
+    (container([(1, 0, b"graph", b"a:\n  " + ALONE)]), "no checksum"),
+    (container([(1, 0, b"graph", b"sha256: " + b"1" * 64)]), "no checksum"),
+    (container([(1, 0, b"graph", ALONE.upper().replace(b"SHA", b"sha"))]), "no checksum"),
+    (container([(1, 0, b"graph", ALONE[:-2])]), "no checksum"),
+    (container([(1, 0, b"graph", named(b"a/b")), (2, 0, b"a/b", TENSOR)]), "container: name 'a/b'"),
+    (container([(1, 0, b"graph", named(b"a\\b")), (2, 0, b"a\\b", TENSOR)]), "container: name"),
+    (container([G, (2, 0, b"a\nb", TENSOR)]), "container: name"),
     (container([(1, 0, b"graph", b"sha256: [")]), "graph: "),
     (container([(1, 0, b"graph", b"sha256: \xff")]), "graph: "),
     (container([(1, 0, b"graph", GRAPH)]), "other tensors"),

@@ -62,6 +62,8 @@ def test_zero_runs_escape_and_padding() -> None:
     (assemble(8, U4, (2, 0), 0, 0, ROWS, b"", b""), []),
     (assemble(8, U4, (), 7, 0, ESCAPE, b"", b""), [7]),
     (assemble(8, S4, (2,), -8, 1, bytes([16, 0, 64, 0]), b"", stream("0" * 15 + "1 0111", 64)), [-8, 7]),
+    # padding values after which no other value comes
+    (assemble(8, U4, (5,), 0, 2, PADDING, b"", stream("00 0001 11 0000")), [1, 0, 0, 0, 0]),
     (assemble(8, U4, (5,), 0, 1, ESCAPE, b"", stream("11 10 0001")), [0, 0, 0, 0, 1]),  # a run of 2 * M: 2 and 2
     (assemble(8, U4, (3,), 0, 1, ESCAPE, b"", stream("11 00 0001")), [0, 0, 1]),  # a rest of 0
     (assemble(8, U4, (3, 2), 0, 2, bytes([2, 0, 8, 1]), bytes([1, 0, 1, 1, 0, 1, 1]), stream("00 0001") * 2),
@@ -113,6 +115,9 @@ def test_restart_of_two_bytes() -> None:
     # the codebook holds F, which no code names
     (huffman(entropy(1), U4, (2,), 0, 2, b"\0\3\0" + stream("0001 0000 0001"), b"\0" + stream("0001"),
              stream("0 0 0 1"), varint(3) + stream("0101 0000 0111")), [5, 7]),
+    # places 1 and 2 of a codebook of four, as many symbols as codes name
+    (huffman(entropy(0), U4, (2,), 0, 2, b"\2\2\0" + stream("0001 0001"), b"", stream("0 1"),
+             varint(4) + stream("0101 1001 0001 0111")), [9, 1]),
     # a model over a codebook: 32768, 16384, 8192 by number
     (huffman(entropy(0), U4, (3,), 0, 3, b"\0\3\2" + HALVES + b"\0", b"", stream("0 10 11"),
              varint(3) + stream("1001 0001 0100")), [9, 1, 4]),

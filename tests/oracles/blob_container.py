@@ -6,6 +6,7 @@ Every fault is a ValueError.
 from __future__ import annotations
 
 import math
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,9 +71,11 @@ def read_name(entries: Bytes) -> str:
     size = entries.varint()
     check(1 <= size <= 4096, f"container: name of {size} bytes")
     try:
-        return entries.take(size).decode("utf-8")
+        name = entries.take(size).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"container: name: {error}") from error
+    check(name.isprintable() and "/" not in name and "\\" not in name, f"container: name {name!a}")
+    return name
 
 
 def inflate(stored: bytes, longest: int, place: str) -> bytes:
@@ -93,7 +96,8 @@ def check_graph(text: bytes, tensors: list[str]) -> None:
         graph = yaml.safe_load(text.decode("utf-8"))
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"graph: {error}") from error
-    check(isinstance(graph, dict) and "sha256" in graph, "graph: no checksum")
+    checksum = graph.get("sha256") if isinstance(graph, dict) else None
+    check(isinstance(checksum, str) and re.fullmatch("[0-9a-f]{64}", checksum) is not None, "graph: no checksum")
     paths = set()
     for node in nodes(graph):
         if isinstance(node, str) and node.startswith("tensors/") and node.endswith(".npy"):

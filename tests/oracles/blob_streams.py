@@ -59,7 +59,7 @@ def read_zero_runs(blob: Blob) -> None:
     check(word in WORDS, f"parameters: word of {word} bits")
     blob.values = [blob.fill_value] * blob.n
     for segment in segments(blob, blob.cursor("restart"), rows, word):
-        place, bits, value, ones = segment.first, segment.bits, None, 2**r - 1
+        place, bits, ones = segment.first, segment.bits, 2**r - 1
         for _ in range(segment.count):
             run = bits.take(r)
             while style == 0 and run == ones:
@@ -72,7 +72,6 @@ def read_zero_runs(blob: Blob) -> None:
             check(value != blob.fill_value or (style == 1 and run == ones), "data: a stored value is the fill value")
             blob.values[place] = value
             place += 1
-        check(value != blob.fill_value, "data: padding value at the end of a segment")
         bits.end()
 
 
@@ -124,6 +123,7 @@ def read_parameters(section: Bytes, codec: str) -> Parameters:
     check(flags < 64, "parameters: bits 6 and 7")
     check(5 <= t <= 14 if codec == "ans" else t == 0, f"parameters: table size {t}")
     longest = section.varint() if mode > 0 else 0
+    check(longest < 65536, f"parameters: runs up to {longest}")
     check(escape == 0 or longest >= 1, "parameters: escape in mode 0 or beside M = 0")
     has_codebook, low_bits = bool(flags >> 3 & 1), widths & 15
     check(not has_codebook or low_bits == 0, "parameters: low bits beside a codebook")
@@ -140,8 +140,8 @@ def read_codebook(blob: Blob, section: Bytes) -> list[int]:
 
 def read_tables(blob: Blob, section: Bytes, p: Parameters, codebook: list[int] | None) -> Coding:
     lo, n = section.svarint(), section.varint()
-    fine = n >= 1 and lo >= -65536 and lo + n <= 65536 if codebook is None else (lo, n) == (0, len(codebook))
-    check(fine, f"value table: symbols from {lo}, {n} of them")
+    fine = codebook is None or 0 <= lo <= lo + n <= len(codebook)
+    check(fine and n >= 1 and -(2**17) <= lo <= 2**17, f"value table: symbols from {lo}, {n} of them")
     entries = (p.longest_run + 1) * n + p.escape if p.mode == 2 else n
     symbols = (lambda i: lo + i) if codebook is None else None
     special = -lo if p.mode == 0 and codebook is None and lo <= 0 < lo + n else None
