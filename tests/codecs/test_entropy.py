@@ -82,6 +82,7 @@ def test_a_given_codebook(name: str) -> None:
                            ({"codebook": ()}, "a list of distinct integers|1 to 4096 values, got 0"),
                            ({"codebook": (2, 2)}, "a list of distinct integers"),
                            ({"codebook": (300,)}, "has values outside s8"),
+                           ({"codebook": tuple(range(4097))}, "a codebook has 1 to 4096 values, got 4097"),
                            ({"codebook": (0.5,)}, "a list of distinct integers")):
         with pytest.raises(InputError, match=fault):
             get(name, **options).encode(array, type=S8, fill_value=-1)
