@@ -78,7 +78,8 @@ class Entropy(Codec):
 
     def __post_init__(self) -> None:
         require(self.mode is None or self.mode in MODES, "mode", self.mode, ", ".join(MODES))
-        require(self.table is None or self.table in KINDS, "table", self.table, ", ".join(KINDS))
+        kinds = KINDS if self._first_table_bits else tuple(k for k in KINDS if k != "coarse")
+        require(self.table is None or self.table in kinds, "table", self.table, ", ".join(kinds))
         require(self.run_bits is None or within(self.run_bits, 2, 12), "run_bits", self.run_bits, "2 to 12")
         require(self.low_bits is None or within(self.low_bits, 0, 15), "low_bits", self.low_bits, "0 to 15")
         require(not (self.run_bits and self.mode == "values"), "run_bits", self.run_bits, "mode runs or joint")

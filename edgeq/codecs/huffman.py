@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edgeq.codecs.bits import Bytes, new_words, stream_bytes, swap_words
 from edgeq.codecs.canonical import canonical_codes
 from edgeq.codecs.coding import JOINT, VALUES
-from edgeq.codecs.entropy import Entropy, Lookup, require
+from edgeq.codecs.entropy import Entropy, Lookup
 from edgeq.codecs.histograms import Statistics
 from edgeq.codecs.huffman_loops import Fields, write_runs, write_values
 from edgeq.codecs.planning import Plan, entries_of_codes
@@ -41,10 +41,6 @@ class Huffman(Entropy):
 
     name: ClassVar[str] = "huffman"
     id: ClassVar[int] = 9
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require(self.table != "coarse", "table", self.table, "dense, list or model")
 
     @property
     def _first_table_bits(self) -> int:

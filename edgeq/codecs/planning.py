@@ -22,6 +22,9 @@ from edgeq.errors import InputError
 IntArray = npt.NDArray[np.int64]
 
 _LOW_BITS_TRIED = 4
+_MORE_OF_FEW = 8
+"""Low bits tried more where a table is dear beside the values, and for joint symbols, whose tables are large."""
+_FEW = 1 << 12
 _FINALISTS = 3
 _JOINT_SYMBOLS = 64
 _LARGE = 1 << 20
@@ -125,8 +128,8 @@ class _Planner:
         values = self._values(mode)
         span = int(values.max() - values.min()) + 1 if values.size else 1
         least = max(0, (span + 1).bit_length() - MAX_ENTRIES.bit_length())
-        joint_more = 8 if mode == JOINT else 0
-        for low_bits in range(least, min(least + _LOW_BITS_TRIED + joint_more, 16)):
+        more = _MORE_OF_FEW if mode == JOINT or self.statistics.stored < _FEW else 0
+        for low_bits in range(least, min(least + _LOW_BITS_TRIED + more, 16)):
             yield low_bits, None
         if 0 < values.size <= min(256, span // 4):
             counts = self._counts(mode)

@@ -29,6 +29,8 @@ def require_restart(restart: str, banks: int) -> None:
         raise InputError(f"restart {shown(restart)} does not exist; use {', '.join(RESTARTS)}")
     if isinstance(banks, bool) or not isinstance(banks, int) or not 1 <= banks <= 1 << 16:
         raise InputError(f"banks {shown(banks)} is not a number from 1 to 65536")
+    if restart == "bank" and banks == 1:
+        raise InputError("restart 'bank' needs the number of banks, 2 or more: give banks")
 
 
 def rows_per_segment(restart: str, banks: int, rows: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgeq import IntType
-from edgeq.codecs import decode, get, parts, read_header
+from edgeq.codecs import Codec, decode, get, parts, read_header
 from edgeq.codecs.varint import write_varint
 from edgeq.errors import CodecError, InputError
 from tests.codecs.fuzz import frame
@@ -102,8 +102,27 @@ def test_options_that_do_not_exist(options: dict[str, Any], fault: str) -> None:
 
 
 def test_huffman_has_no_coarse_tables() -> None:
-    with pytest.raises(InputError, match="dense, list or model"):
-        get("huffman", table="coarse")
+    for table in ("coarse", "x"):
+        with pytest.raises(InputError, match="expected dense, list, model$"):
+            get("huffman", table=table)
+    assert isinstance(get("ans", table="coarse"), Codec)
+
+
+def test_banks_have_to_be_said() -> None:
+    for name in (*NAMES, "zero_runs", "best"):
+        with pytest.raises(InputError, match="restart 'bank' needs the number of banks, 2 or more: give banks"):
+            get(name, restart="bank")
+
+
+def test_nothing_that_can_be_asked_for_is_smaller_than_what_is_chosen() -> None:
+    rng = np.random.default_rng(11)
+    array = np.clip(np.rint(rng.laplace(0, 12, (16, 27))), -127, 127).astype(int)
+    array[rng.random(array.shape) > 0.3] = 0
+    for name in NAMES:
+        chosen = len(get(name).encode(array, type=S8))
+        asked = [len(get(name, mode=mode, low_bits=low).encode(array, type=S8))
+                 for mode in ("values", "runs", "joint") for low in range(7)]
+        assert chosen <= min(asked)
 
 
 def test_data_of_huffman_is_as_short_as_a_prefix_code_can_be() -> None:
