@@ -7,7 +7,7 @@ inputs they were made from (`stimuli/`), so that `edgeq verify` needs nothing el
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -68,20 +68,29 @@ def emit(
     Raises InputError for an unknown format or option, ArtefactError for a folder of another graph, a damaged
     one, one that holds anything else, or vectors of another graph. On any failure the folder is as it was.
     """
+    return emit_all(graph, [format], out_dir, vectors, options)
+
+
+def emit_all(
+    graph: Graph, names: Sequence[str], out_dir: str | Path, vectors: str | Path | None, options: Mapping[str, Any]
+) -> Path:
+    """Write ``graph`` in every format of ``names``, all with the same options, as `emit` does; all of them or none."""
     formats()
-    kind = find_format(format)
-    _require_options(kind, options)
+    kinds = [find_format(name) for name in dict.fromkeys(names)]
+    for kind in kinds:
+        _require_options(kind, options)
     target = Path(out_dir)
     before = _existing(target, graph)
-    stimuli = _stimuli(graph, kind, target, before, vectors)
-    files = [*kind.write(graph, stimuli.values if stimuli else {}, **options)]
-    _require_names(files, format)
+    stimuli = _stimuli(graph, kinds, target, before, vectors)
+    files = {kind.name: [*kind.write(graph, stimuli.values if stimuli else {}, **options)] for kind in kinds}
+    for name, made in files.items():
+        _require_names(made, name)
     with turn(target) as take_turn, new_folder(target) as folder:
-        entries = _keep(target, before, folder, format)
-        entries |= {e.path: e for e in (_write(folder, file, format) for file in files)}
+        entries = _keep(target, before, folder, files)
+        entries |= {e.path: e for name, made in files.items() for e in (_write(folder, file, name) for file in made)}
         entries |= _write_common(graph, stimuli, folder, entries)
         kept = dict(before.details[KEY]) if before else {}
-        kept[format] = {"edgeq": __version__, "options": dict(options)}
+        kept |= {name: {"edgeq": __version__, "options": dict(options)} for name in files}
         details: dict[str, Any] = {KEY: {name: kept[name] for name in sorted(kept)}}
         if stimuli:
             details[STIMULI] = dict(stimuli.source)
@@ -142,19 +151,19 @@ def _existing(target: Path, graph: Graph) -> Manifest | None:
 
 
 def _stimuli(
-    graph: Graph, kind: Format, target: Path, before: Manifest | None, vectors: str | Path | None
+    graph: Graph, kinds: Sequence[Format], target: Path, before: Manifest | None, vectors: str | Path | None
 ) -> _Stimuli | None:
     """Return the vectors of this emission: those given, those of the folder, or new ones; None when none is needed."""
     had = before is not None and STIMULI in before.details
     if vectors is not None:
         given = read_vectors(vectors, graph)
         made = _Stimuli(given.inputs, given.source, given.values)
-        others = sorted(set(before.details[KEY]) - {kind.name}) if before and had else []
+        others = sorted(set(before.details[KEY]) - {kind.name for kind in kinds}) if before and had else []
         if others and any(sha256(d) != _sha_of(before, p) for p, d in _stimuli_files(made.inputs).items()):
             raise ArtefactError(
                 f"{target}: holds format '{others[0]}' made with other vectors; use the same ones, or another folder")
         return made
-    if not kind.needs_vectors:
+    if not any(kind.needs_vectors for kind in kinds):
         return None
     if before is not None and had:
         chosen = Stimuli(read_stimuli(target, before), before.details[STIMULI])
@@ -185,9 +194,9 @@ def read_stimuli(folder: Path, manifest: Manifest) -> dict[str, Array]:
     }
 
 
-def _keep(target: Path, before: Manifest | None, folder: Path, format: str) -> dict[str, Entry]:
-    """Copy what an extended folder had but the format's own files."""
-    kept = [e for e in before.files if e.holds.get("format") != format] if before else []
+def _keep(target: Path, before: Manifest | None, folder: Path, names: Collection[str]) -> dict[str, Entry]:
+    """Copy what an extended folder had but the files of the formats that are written."""
+    kept = [e for e in before.files if e.holds.get("format") not in names] if before else []
     for entry in kept:
         place = folder / entry.path
         place.parent.mkdir(parents=True, exist_ok=True)

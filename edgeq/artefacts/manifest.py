@@ -149,6 +149,8 @@ def read_manifest(folder: Path, error: type[EdgeqError] = ArtefactError) -> Mani
         raise error(f"{path}: not a manifest of edgeq")
     if data["edgeq_manifest"] != VERSION:
         raise error(f"{path}: version {data['edgeq_manifest']!r} is unknown; this edgeq reads version {VERSION}")
+    if data.get("contract") != CONTRACT:
+        raise error(f"{path}: contract {data.get('contract')!r} is unknown; this edgeq computes by contract {CONTRACT}")
     try:
         check_structure(data)
         files = tuple(_entry(e) for e in data["files"])

@@ -10,7 +10,7 @@ import click
 from edgeq.artefacts.inside import refuse_inside
 from edgeq.bundle import load
 from edgeq.cli.options import given_options
-from edgeq.emission import emit, formats
+from edgeq.emission import emit, emit_all, formats
 
 _PATH = click.Path(path_type=Path)
 
@@ -43,6 +43,6 @@ def command(
     graph = load(bundle)
     options = given_options([*given, "parts=true"] if parts else given, "format", signature(emit).parameters)
     refuse_inside(output)
-    for name in names:
-        emit(graph, name, output, vectors, **options)
+    emit_all(graph, names, output, vectors, options)
+    for name in dict.fromkeys(names):
         click.echo(f"{output}: {name}")

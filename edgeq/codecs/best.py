@@ -72,8 +72,8 @@ class Best(Codec):
     banks: int = 1
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.among or ()) - set(names()))
-        if unknown or self.among == ():
+        among = self.among
+        if among is not None and not (isinstance(among, tuple | list) and among and all(n in names() for n in among)):
             raise InputError(f"best: among {shown(self.among)} must name some of {', '.join(names())}")
         require_word_bits(self.word_bits)
         require_restart(self.restart, self.banks)

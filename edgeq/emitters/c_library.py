@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgeq.artefacts.templates import template_folder
-from edgeq.errors import GraphError, InputError
+from edgeq.errors import GraphError, InputError, shown
 
 _INCLUDE = re.compile(r'^#include "(\w+\.h)"$', re.MULTILINE)
 _ALWAYS = ("edgeq_arith.h", "edgeq_check.h", "edgeq_platform.h")
@@ -40,8 +40,8 @@ def reader_files(codec: str | None = None) -> list[Path]:
 
     Raises InputError for a codec that does not exist.
     """
-    if codec is not None and codec not in _READERS:
-        raise InputError(f"the C reader has no codec {codec!r}; it has {', '.join(_READERS)}")
+    if codec is not None and codec not in tuple(_READERS):
+        raise InputError(f"the C reader has no codec {shown(codec)}; it has {', '.join(_READERS)}")
     return with_includes([f"edgeq_{'blob' if codec is None else _READERS[codec]}.h"])
 
 

@@ -69,7 +69,7 @@ def write(
     weights, ``flatten`` of columns that follow a flatten. Raises InputError for an option that does not exist.
     """
     del vectors
-    if types not in _HEADERS:
+    if types not in tuple(_HEADERS):
         raise InputError(f"types {shown(types)} does not exist; use one of {', '.join(_HEADERS)}")
     net = net_name(graph)
     items = [*ordered(graph, layout, flatten)]

@@ -74,6 +74,8 @@ def test_wide_values_and_scalars() -> None:
 
 
 @pytest.mark.parametrize(("options", "fault"), [
+    ({"among": []}, r"among \[\] must name some of"), ({"among": 5}, "among 5 must name some of"),
+    ({"among": "coo"}, "among 'coo' must name some of"), ({"among": [["coo"]]}, "must name some of"),
     ({"among": ()}, "must name some of"), ({"among": ("zip",)}, "must name some of packed"),
     ({"word_bits": 5}, "word_bits 5"), ({"restart": "row"}, "restart 'row'"),
 ])

@@ -32,6 +32,8 @@ def test_all_codecs_or_one() -> None:
     assert {"edgeq_tans.c"} == names("ans") - names("huffman") - {"edgeq_tans.h"}
     with pytest.raises(InputError, match="the C reader has no codec 'gzip'; it has packed, fixed_point, "):
         names("gzip")
+    with pytest.raises(InputError, match=r"the C reader has no codec \['coo'\]"):
+        names(["coo"])
 
 
 def test_a_folder_with_it_is_verified(tmp_path: Path) -> None:

@@ -107,6 +107,7 @@ def test_columns_after_a_flatten() -> None:
 def test_options_that_do_not_exist() -> None:
     for options, fault in (
         ({"types": "int"}, "types 'int' does not exist; use one of ap_int, ac_int"), ({"types": 3}, "types 3 does not"),
+        ({"types": ["ap_int"]}, r"types \['ap_int'\] does not exist"),
         ({"layout": "iohw"}, "layout 'iohw' does not exist"), ({"flatten": 0}, "flatten 0 does not exist"),
     ):
         with pytest.raises(InputError, match=fault):

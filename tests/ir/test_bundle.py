@@ -153,6 +153,10 @@ def test_versions(bundle: Path) -> None:
     manifest = (bundle / "manifest.yaml").read_text()
     (bundle / "manifest.yaml").write_text(manifest.replace("edgeq_manifest: 1", "edgeq_manifest: 9"))
     refused(bundle, "manifest.yaml: version 9 is unknown")
+    (bundle / "manifest.yaml").write_text(manifest.replace("contract: 1", "contract: 2"))
+    refused(bundle, "manifest.yaml: contract 2 is unknown; this edgeq computes by contract 1")
+    (bundle / "manifest.yaml").write_text(manifest.replace("contract: 1\n", ""))
+    refused(bundle, "manifest.yaml: contract None is unknown")
 
 
 @pytest.mark.parametrize(("change", "pattern"), [
