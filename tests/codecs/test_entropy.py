@@ -103,7 +103,7 @@ def test_options_that_do_not_exist(options: dict[str, Any], fault: str) -> None:
 
 def test_huffman_has_no_coarse_tables() -> None:
     for table in ("coarse", "x"):
-        with pytest.raises(InputError, match="expected dense, list, model$"):
+        with pytest.raises(InputError, match=r"expected dense, list, model$"):
             get("huffman", table=table)
     assert isinstance(get("ans", table="coarse"), Codec)
 
