@@ -72,8 +72,9 @@ class Best(Codec):
     banks: int = 1
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.among or ()) - set(names()))
-        if unknown or self.among == ():
+        among = self.among
+        listed = isinstance(among, list | tuple) and len(among) > 0 and all(name in names() for name in among)
+        if not (among is None or listed):
             raise InputError(f"best: among {shown(self.among)} must name some of {', '.join(names())}")
         require_word_bits(self.word_bits)
         require_restart(self.restart, self.banks)

@@ -63,7 +63,7 @@ def read_coding(cursor: Cursor, header: Header, ans: bool) -> Coding:
     max_run = cursor.varint("largest run", 1 << 16) if mode else 0
     if escape and max_run == 0:
         raise cursor.fault(start, "escapes need a largest run of 1 or more")
-    rows_each = cursor.varint("rows of a segment")
+    rows_each = cursor.varint("rows of a segment", 1 << 32)
     codebook = _read_codebook(cursor, header.type) if has_codebook else None
     return Coding(mode, escape, WORD_BITS[flags >> 4 & 3], low_bits, table_bits, max_run, rows_each, codebook)
 

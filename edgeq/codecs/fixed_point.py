@@ -15,7 +15,7 @@ from edgeq.codecs.tensor import Array, Tensor, values_of
 from edgeq.codecs.varint import write_svarint
 from edgeq.errors import InputError, shown
 
-_MOST = (1 << 63) - 1
+_LEAST, _MOST = -128, 127
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class FixedPoint(Codec):
     frac_bits: int = 0
 
     def __post_init__(self) -> None:
-        if isinstance(self.frac_bits, bool) or not isinstance(self.frac_bits, int) or abs(self.frac_bits) > _MOST:
-            raise InputError(f"frac_bits {shown(self.frac_bits)} is not a number of 64 bits")
+        if type(self.frac_bits) is not int or not _LEAST <= self.frac_bits <= _MOST:
+            raise InputError(f"frac_bits {shown(self.frac_bits)} is not a number from {_LEAST} to {_MOST}")
 
     def write(self, tensor: Tensor) -> tuple[int, Sequence[Any]]:
         return tensor.codes.size, [write_svarint(self.frac_bits), pack(tensor.codes, tensor.type.bits)]
@@ -49,4 +49,6 @@ def _frac_bits(stored: Stored) -> int:
     cursor = stored.cursor("parameters")
     value = cursor.svarint("fractional bits")
     cursor.end()
+    if not _LEAST <= value <= _MOST:
+        raise stored.fault("parameters", 0, f"{value} fractional bits, expected {_LEAST} to {_MOST}")
     return value

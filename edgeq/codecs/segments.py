@@ -19,11 +19,13 @@ from edgeq.errors import InputError, shown
 
 Places = npt.NDArray[np.int64]
 RESTARTS = ("none", "channel", "bank")
+MAX_ROWS_EACH = 1 << 32
+"""Rows of a segment are fewer."""
 
 
 def require_restart(restart: str, banks: int) -> None:
     """Raise InputError for options that name no cut."""
-    if restart not in RESTARTS:
+    if not isinstance(restart, str) or restart not in RESTARTS:
         raise InputError(f"restart {shown(restart)} does not exist; use {', '.join(RESTARTS)}")
     if isinstance(banks, bool) or not isinstance(banks, int) or not 1 <= banks <= 1 << 16:
         raise InputError(f"banks {shown(banks)} is not a number from 1 to 65536")

@@ -29,6 +29,7 @@ from edgeq.codecs.bits import (
 from edgeq.codecs.blob import Stored
 from edgeq.codecs.codec import Codec, filled
 from edgeq.codecs.segments import (
+    MAX_ROWS_EACH,
     Places,
     Segments,
     check_ends,
@@ -43,11 +44,12 @@ from edgeq.codecs.varint import write_varint
 from edgeq.errors import InputError, shown
 
 STYLES = ("escape", "padding")
-_ENDS_EARLY, _RUN_OUTSIDE, _FILL_STORED = 1, 2, 3
+_ENDS_EARLY, _RUN_OUTSIDE, _FILL_STORED, _PADDING_LAST = 1, 2, 3, 4
 _FAULTS = {
     _ENDS_EARLY: "the segment's bits end before its values",
     _RUN_OUTSIDE: "a run or value lies outside the segment",
     _FILL_STORED: "a stored value equals the fill value",
+    _PADDING_LAST: "the segment's last stored value is padding",
 }
 
 
@@ -71,9 +73,9 @@ class ZeroRuns(Codec):
     banks: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.run_bits, bool) or self.run_bits not in range(2, 17):
+        if type(self.run_bits) is not int or not 2 <= self.run_bits <= 16:
             raise InputError(f"run_bits {shown(self.run_bits)} is not a number from 2 to 16")
-        if self.style not in STYLES:
+        if not isinstance(self.style, str) or self.style not in STYLES:
             raise InputError(f"style {shown(self.style)} does not exist; use {' or '.join(STYLES)}")
         require_word_bits(self.word_bits)
         require_restart(self.restart, self.banks)
@@ -123,7 +125,7 @@ def _parameters(stored: Stored) -> tuple[int, int, int, Segments]:
     if not 2 <= run_bits <= 16 or style > 1 or word_bits not in WORD_BITS:
         raise stored.fault("parameters", 0, f"run bits {run_bits}, style {style}, word bits {word_bits}: expected "
                            "2..16, 0 or 1, and 8, 16, 32 or 64")
-    rows_each = cursor.varint("rows of a segment")
+    rows_each = cursor.varint("rows of a segment", MAX_ROWS_EACH)
     cursor.end()
     restart = stored.cursor("restart")
     segments = read_segments(stored, restart, rows_each, word_bits)
@@ -207,6 +209,8 @@ def _read(
             value = get_field(data, position, bits)
             if value == fill and not (style == 1 and run == full):
                 return _FILL_STORED, position
+            if value == fill and left == 1:
+                return _PADDING_LAST, position
             codes[place] = value
             position += bits
             place += 1

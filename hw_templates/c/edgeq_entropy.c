@@ -40,7 +40,7 @@ static int edgeq_read_parameters(edgeq_decoder *decoder, const edgeq_coder *code
     setup->rows = edgeq_varint(&setup->cursor);
     if (!setup->cursor.ok || flags >> 6 != 0 || entropy->mode > EDGEQ_MODE_JOINT ||
         entropy->log2_states < coder->fewest_log2 || entropy->log2_states > coder->most_log2 ||
-        largest_run > EDGEQ_MOST_RUN || (entropy->escape && largest_run == 0) ||
+        setup->rows > UINT32_MAX || largest_run > EDGEQ_MOST_RUN || (entropy->escape && largest_run == 0) ||
         (*has_codebook && entropy->low_bits != 0)) {
         return edgeq_refuse(decoder, setup, EDGEQ_BLOB_PARAMETER);
     }

@@ -32,6 +32,9 @@ static int edgeq_fixed_point_open(edgeq_decoder *decoder) {
     int status = edgeq_expect_all(decoder);
     decoder->fraction_bits = edgeq_svarint(&cursor);
     status = status == EDGEQ_BLOB_OK ? edgeq_section_end(decoder, &cursor, 0, EDGEQ_BLOB_PARAMETER) : status;
+    if (status == EDGEQ_BLOB_OK && (decoder->fraction_bits < -128 || decoder->fraction_bits > 127)) {
+        return edgeq_fail(decoder, EDGEQ_BLOB_PARAMETER, 0, 0);
+    }
     return status != EDGEQ_BLOB_OK ? status : edgeq_expect_fields(decoder, 1);
 }
 

@@ -21,7 +21,7 @@ static int edgeq_zero_runs_open(edgeq_decoder *decoder) {
     if (status != EDGEQ_BLOB_OK) {
         return status;
     }
-    if (run_bits < 2 || run_bits > 16 || style > EDGEQ_PADDED ||
+    if (run_bits < 2 || run_bits > 16 || style > EDGEQ_PADDED || rows > UINT32_MAX ||
         (word_bits != 8 && word_bits != 16 && word_bits != 32 && word_bits != 64)) {
         return edgeq_fail(decoder, EDGEQ_BLOB_PARAMETER, EDGEQ_PARAMETERS, 0);
     }
@@ -66,7 +66,7 @@ static int edgeq_zero_runs_next(edgeq_decoder *decoder, edgeq_stored *stored) {
         if (stored->value != decoder->fill_value) {
             return EDGEQ_BLOB_OK;
         }
-        if (run != longest || !decoder->of.zero_runs.padded) {
+        if (run != longest || !decoder->of.zero_runs.padded || decoder->taken == decoder->stored_here) {
             return edgeq_fail_here(decoder, EDGEQ_BLOB_VALUE);
         }
         stored->index++;

@@ -92,8 +92,21 @@ def test_another_codec_is_named() -> None:
     ("zero_runs", {"word_bits": 24}, "word_bits 24 does not exist; use 8, 16, 32 or 64"),
     ("zero_runs", {"restart": "row"}, "restart 'row' does not exist; use none, channel, bank"),
     ("zero_runs", {"restart": "bank", "banks": 0}, "banks 0 is not a number from 1 to 65536"),
-    ("fixed_point", {"frac_bits": 0.5}, "frac_bits 0.5 is not a number of 64 bits"),
-    ("fixed_point", {"frac_bits": 2**63}, "frac_bits 9223372036854775808 is not"),
+    ("zero_runs", {"run_bits": 4.0}, "run_bits 4.0 is not"),
+    ("zero_runs", {"run_bits": np.array([4, 5])}, "run_bits .* is not"),
+    ("zero_runs", {"style": np.array(["escape", "padding"])}, "style .* does not exist"),
+    ("zero_runs", {"word_bits": 8.0}, "word_bits 8.0 does not exist"),
+    ("huffman", {"word_bits": np.uint8(8)}, "word_bits .* does not exist"),
+    ("ans", {"restart": np.array([1, 2])}, "restart .* does not exist"),
+    ("ans", {"mode": np.array([1, 2])}, "mode .* does not exist here; expected values, runs, joint"),
+    ("huffman", {"table": np.zeros(0)}, "table .* does not exist here; expected dense, list, model, coarse"),
+    ("best", {"among": 5}, "best: among 5 must name some of packed"),
+    ("best", {"among": []}, r"best: among \[\] must"),
+    ("best", {"among": [["coo"]]}, "best: among .* must"),
+    (np.array([1, 2]), {}, "codec array.* does not exist"),
+    ("fixed_point", {"frac_bits": 0.5}, "frac_bits 0.5 is not a number from -128 to 127"),
+    ("fixed_point", {"frac_bits": 128}, "frac_bits 128 is not"),
+    ("fixed_point", {"frac_bits": -129}, "frac_bits -129 is not"),
 ])
 def test_options(name: str, options: dict[str, object], fault: str) -> None:
     with pytest.raises(InputError, match=fault):
@@ -117,6 +130,50 @@ def test_what_is_not_encoded(
 ) -> None:
     with pytest.raises(error, match=fault):
         get("bitmask").encode(array, type=type, fill_value=fill_value, where="w")
+
+
+@pytest.mark.parametrize("name", ["packed", "coo", "best"])
+def test_what_is_no_array_type_or_blob(name: str) -> None:
+    codec, array = get(name), np.array([1, 2])
+    for type in (None, 8, "s8", np.int8):
+        with pytest.raises(InputError, match=r"w: type .* is not an IntType"):
+            codec.encode(array, type=type, where="w")
+    with pytest.raises(CodecError, match="w: expected integers, got lists of different lengths"):
+        codec.encode([[1, 2], [3]], type=IntType(3), where="w")
+    blob = codec.encode(array, type=IntType(3))
+    for given in (None, 5, "EQB", [69, 81], memoryview(blob)[::2], memoryview(np.zeros((0, 3), np.uint8))):
+        for read in (codec.decode, codec.parts, decode, parts, read_header):
+            with pytest.raises(InputError, match="w: a blob is bytes without gaps"):
+                read(given, where="w")
+    for most in (None, 2.0, "9"):
+        with pytest.raises(InputError, match=r"w: max_elements .* is not an integer"):
+            codec.decode(blob, max_elements=most, where="w")
+    assert codec.decode(blob, max_elements=np.int64(2)).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["huffman", "ans"])
+def test_a_codebook_of_lists_of_different_lengths(name: str) -> None:
+    with pytest.raises(InputError, match="w: a codebook is a list of distinct integers"):
+        get(name, codebook=[[1, 2], [3]]).encode(np.array([1]), type=IntType(3), where="w")
+
+
+@pytest.mark.parametrize("name", ["packed", "coo", "ans"])
+def test_parts_that_memory_does_not_hold(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = get(name)
+    blob = codec.encode(np.array([1, 2]), type=IntType(3))
+
+    def unpack(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(type(codec), "unpack", unpack)
+    for read in (codec.parts, parts):
+        with pytest.raises(CodecError, match="w: there is no memory for the parts of 2 elements"):
+            read(blob, where="w")
+
+
+def test_an_option_called_name() -> None:
+    with pytest.raises(InputError, match="codec packed has no option 'name'"):
+        get("packed", **{"name": 3})
 
 
 def test_vanilla_refuses_more_values_than_it_has_places() -> None:

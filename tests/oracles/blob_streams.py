@@ -124,6 +124,7 @@ def read_parameters(section: Bytes, codec: str) -> Parameters:
     check(flags < 64, "parameters: bits 6 and 7")
     check(5 <= t <= 14 if codec == "ans" else t == 0, f"parameters: table size {t}")
     longest = section.varint() if mode > 0 else 0
+    check(longest < 2**16, f"parameters: largest run {longest}")
     check(escape == 0 or longest >= 1, "parameters: escape in mode 0 or beside M = 0")
     has_codebook, low_bits = bool(flags >> 3 & 1), widths & 15
     check(not has_codebook or low_bits == 0, "parameters: low bits beside a codebook")

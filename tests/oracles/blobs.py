@@ -147,7 +147,7 @@ def packed(blob: Blob) -> list[int]:
 
 def fixed_point(blob: Blob) -> list[int]:
     front = Bytes(blob.parts[0])
-    front.svarint()
+    require(-128 <= front.svarint() <= 127)
     require(not front.data)
     return packed(blob)
 
@@ -218,7 +218,7 @@ def bitmask(blob: Blob) -> list[int]:
 
 def zero_runs(blob: Blob) -> list[int]:
     front = Bytes(blob.parts[0])
-    run_bits, style, word_bits, rows_each = front.u8(), front.u8(), front.u8(), front.varint()
+    run_bits, style, word_bits, rows_each = front.u8(), front.u8(), front.u8(), front.varint(2**32)
     require(2 <= run_bits <= 16 and style < 2 and word_bits in (8, 16, 32, 64) and not front.data)
     dense: list[int] = []
     for data, count, elements in segments(blob, rows_each, word_bits):
@@ -231,7 +231,7 @@ def zero_runs(blob: Blob) -> list[int]:
             if escape:
                 continue
             segment.append(blob.value(stream.take(blob.bits)))
-            require(segment[-1] != blob.fill or (style == 1 and run == 2**run_bits - 1))
+            require(segment[-1] != blob.fill or (style == 1 and run == 2**run_bits - 1 and count > 1))
             count -= 1
         stream.end(word_bits)
         dense += segment + [blob.fill] * (elements - len(segment))
