@@ -7,7 +7,7 @@ inputs they were made from (`stimuli/`), so that `edgeq verify` needs nothing el
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -92,6 +92,13 @@ def emit(
         take_turn()
         _require_unchanged(target, graph, before)
     return target
+
+
+def require_formats(names: Sequence[str], options: Mapping[str, Any]) -> None:
+    """Raise InputError for a format that does not exist, or has no such option, before any is written."""
+    formats()
+    for name in names:
+        _require_options(find_format(name), options)
 
 
 def _require_unchanged(target: Path, graph: Graph, before: Manifest | None) -> None:

@@ -10,7 +10,7 @@ import click
 from edgeq.artefacts.inside import refuse_inside
 from edgeq.bundle import load
 from edgeq.cli.options import given_options
-from edgeq.emission import emit, formats
+from edgeq.emission import emit, formats, require_formats
 
 _PATH = click.Path(path_type=Path)
 
@@ -42,6 +42,7 @@ def command(
     """Write BUNDLE in one format or several. What is written belongs to you, without conditions."""
     graph = load(bundle)
     options = given_options([*given, "parts=true"] if parts else given, "format", signature(emit).parameters)
+    require_formats(names, options)
     refuse_inside(output)
     for name in names:
         emit(graph, name, output, vectors, **options)

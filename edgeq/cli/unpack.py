@@ -75,7 +75,7 @@ def _unpack(
     if parts is not None:
         refuse_others(parts, files, "--parts")
     with new_folder(parts) if parts is not None else nullcontext() as fresh:
-        for name, section in files.items():
+        for name, section in files.items() if fresh is not None else ():
             (fresh / name).write_bytes(npy_bytes(section))
         if output is not None:  # once all parts are written: a failure leaves neither
             write_file(output, npy_bytes(array))

@@ -67,7 +67,8 @@ class Codec(ABC):
         try:
             return self.unpack(stored)
         except MemoryError:
-            raise CodecError(f"{where}: there is no memory for the parts of {stored.header.elements} elements") from None
+            count = stored.header.elements
+            raise CodecError(f"{where}: there is no memory for the parts of {count} elements") from None
 
     def _open(self, blob: Buffer, max_elements: int, where: str) -> Stored:
         stored = open_blob(blob, where)

@@ -117,6 +117,8 @@ def _check_sections(sections: Sequence[Section], where: str) -> None:
     kinds = [s.kind for s in sections]
     if kinds[:1] != [GRAPH] or set(kinds[1:]) - {TENSOR}:
         raise CodecError(f"{where}: sections are of kinds {kinds[:8]}, expected one graph (1), then tensors (2)")
+    if sections[0].name != "graph":
+        raise CodecError(f"{where}: the graph's section is called {shown(sections[0].name)}, expected 'graph'")
     names = {s.name for s in sections}
     if len(names) != len(sections):
         raise CodecError(f"{where}: two sections have one name")

@@ -135,7 +135,15 @@ def test_a_codebook_is_a_list(run, tensor: Path, tmp_path: Path) -> None:
 
 
 def test_an_option_called_name(run, tensor: Path, tmp_path: Path) -> None:
-    assert "codec best has no option 'name'" in run("pack", tensor, "-o", tmp_path / "t.bin", "--option", "name=3").error
+    done = run("pack", tensor, "-o", tmp_path / "t.bin", "--option", "name=3")
+    assert "codec best has no option 'name'" in done.error
+
+
+def test_no_format_is_written_when_one_lacks_an_option(run, files, tmp_path: Path) -> None:
+    for other, message in (("eqbin", "format 'eqbin' has no option 'parts'"), ("zip", "zip")):
+        done = run("emit", files.bundle, "--format", "packed", "--format", other, "--parts", "-o", tmp_path / "out")
+        assert (done.code, message in done.error, done.out) == (2, True, "")
+        assert not (tmp_path / "out").exists()
 
 
 def test_what_is_no_file_is_left_as_it_is(run, tensor: Path, tmp_path: Path) -> None:

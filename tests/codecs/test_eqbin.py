@@ -89,6 +89,7 @@ def test_what_cannot_be_written() -> None:
         ([TEXT, BLOB, BLOB], "two sections have one name"), ([TEXT, Section(TENSOR, "", b"")], "has 0 bytes"),
         ([TEXT, Section(TENSOR, "a\nb", b"")], "expected 1 to 4096, printable"),
         ([TEXT, Section(TENSOR, "n" * 4097, b"")], "has 4097 bytes, expected 1 to 4096"),
+        ([Section(GRAPH, "grape", b"")], "the graph's section is called 'grape', expected 'graph'"),
         ([Section(GRAPH, "graph", bytes(eqbin.MOST_TEXT + 1))], "the graph's text has more than 16777216 bytes"),
     ):
         with pytest.raises(CodecError, match=message):
@@ -143,16 +144,16 @@ def test_files_that_no_writer_makes() -> None:
     refused(made(tensor, graph), "expected one graph")
     refused(made(), "expected one graph")
     stream = zlib.compress(b"text")
-    assert decode_eqbin(made((1, 1, b"\1g", stream)))[0].data == b"text"
+    assert decode_eqbin(made((1, 1, b"\5graph", stream)))[0].data == b"text"
     for stored, message in ((stream + b"x", "does not end with its section"), (stream[:-1], "does not end"),
                             (b"", "does not end"), (stream[:-1] + b"x", "not what zlib wrote")):
-        refused(made((1, 1, b"\1g", stored)), message)
+        refused(made((1, 1, b"\5graph", stored)), message)
 
 
 def test_a_zlib_bomb_takes_no_more_memory_than_is_allowed() -> None:
     squeezer = zlib.compressobj(9)
     stored = b"".join(squeezer.compress(bytes(1 << 20)) for _ in range(64)) + squeezer.flush()  # 64 MiB
-    data = made((1, 1, b"\1g", stored))
+    data = made((1, 1, b"\5graph", stored))
     began = time.monotonic()
     tracemalloc.start()
     refused(data, "entry 0 at byte 24: inflates to more than 16777216 bytes")
