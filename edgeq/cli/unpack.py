@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,11 +73,13 @@ def _unpack(
     files = {f"{name}.npy": np.asarray(section) for name, section in sections.items()}
     if parts is not None:
         refuse_others(parts, files, "--parts")
-    with new_folder(parts) if parts is not None else nullcontext() as fresh:
-        for name, section in files.items() if fresh is not None else ():
-            (fresh / name).write_bytes(npy_bytes(section))
-        if output is not None:  # once all parts are written: a failure leaves neither
-            write_file(output, npy_bytes(array))
+        with new_folder(parts) as fresh:
+            for name, section in files.items():
+                (fresh / name).write_bytes(npy_bytes(section))
+            if output is not None:  # once all parts are written: a failure leaves neither
+                write_file(output, npy_bytes(array))
+    elif output is not None:
+        write_file(output, npy_bytes(array))
     if output is not None:
         click.echo(f"{output}: {array.dtype} {_shape(array.shape)}")
     if parts is not None:
