@@ -133,11 +133,6 @@ def test_a_codebook_is_a_list(run, tensor: Path, tmp_path: Path) -> None:
         assert code == 0 or "codebook" in done.error
 
 
-def test_an_option_called_name(run, tensor: Path, tmp_path: Path) -> None:
-    done = run("pack", tensor, "-o", tmp_path / "t.bin", "--option", "name=3")
-    assert "codec best has no option 'name'" in done.error
-
-
 def test_pack_refuses(run, tensor: Path, tmp_path: Path, files) -> None:
     np.save(tmp_path / "f.npy", np.zeros(3, np.float32))
     (tmp_path / "x.txt").write_text("hello")

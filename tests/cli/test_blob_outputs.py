@@ -64,3 +64,8 @@ def test_unpack_writes_both_or_none(run, tensor: Path, tmp_path: Path, bundle: P
         done = run("unpack", blob, "-o", tmp_path / output, "--parts", tmp_path / parts)
         assert "lies in the same place as --parts" in done.error
         assert not (tmp_path / "x").exists()
+
+
+def test_an_option_called_name(run, tensor: Path, tmp_path: Path) -> None:
+    done = run("pack", tensor, "-o", tmp_path / "t.bin", "--option", "name=3")
+    assert "codec best has no option 'name'" in done.error
