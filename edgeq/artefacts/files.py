@@ -28,7 +28,9 @@ def sha256_file(path: Path) -> str:
 def write_file(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, then rename; a failure leaves what was there."""
     refuse_inside(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.name or (path.exists() and not path.is_file()):
+        raise ArtefactError(f"{path}: is a folder or a device, not a file; it is left as it is. Choose another name")
+    _make_parents(path)
     temporary = _beside(path)
     try:
         with temporary.open("xb") as stream:
@@ -38,6 +40,12 @@ def write_file(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _make_parents(path: Path) -> None:
+    for folder in reversed(path.parents):  # pathlib's own way recurses, once a folder
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
 
 
 def _beside(target: Path) -> Path:
@@ -53,7 +61,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     """
     target = target.absolute()
     refuse_inside(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_parents(target)
     temporary = _beside(target)
     try:
         temporary.mkdir(mode=0o700)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,4 +80,6 @@ def _read_head(stream: BinaryIO, size: int, where: str, error: type[EdgeqError])
     body = size - stream.tell()
     if math.prod(shape) * dtype.itemsize != body:
         raise error(f"{where}: header says {list(shape)} of {dtype}, which does not match {body} bytes of data")
+    if math.prod(d for d in shape if d) * dtype.itemsize > sys.maxsize:  # one of no elements
+        raise error(f"{where}: header says {list(shape)} of {dtype}, which no array has")
     return _Head(tuple(shape), dtype, "F" if fortran else "C")

@@ -27,7 +27,12 @@ class Stopped(BaseException):
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Raise `Stopped` in the block at SIGTERM and SIGHUP; one that is ignored, as under nohup, stays ignored."""
+    """Raise `Stopped` in the block at SIGTERM and SIGHUP; one that is ignored, as under nohup, stays ignored.
+
+    A signal that comes while a compiler calls back into Python is lost there and the compiler fails instead: the
+    signal is then raised in place of that failure.
+    """
+    lost: list[BaseException] = []
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
 
@@ -37,11 +42,23 @@ def stoppable() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)  # let the clearing end
         raise Stopped(number)
 
+    def lose(unraisable: sys.UnraisableHookArgs) -> None:
+        if isinstance(unraisable.exc_value, Stopped | KeyboardInterrupt):
+            lost.append(unraisable.exc_value)
+        else:
+            hook(unraisable)
+
+    hook, sys.unraisablehook = sys.unraisablehook, lose
     for number in before:
         signal.signal(number, stop)
     try:
         yield
+    except Exception:
+        if lost:
+            raise lost[0] from None
+        raise
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
 

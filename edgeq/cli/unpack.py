@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import click
 import numpy as np
 
 from edgeq.artefacts.files import new_folder, write_file
-from edgeq.artefacts.npy import Array, npy_bytes
+from edgeq.artefacts.npy import npy_bytes
 from edgeq.cli.table import table
 from edgeq.cli.targets import refuse_others
 from edgeq.errors import InputError
@@ -67,23 +66,31 @@ def _unpack(
     if output is None and parts is None:
         _describe(codecs.read_header(blob, where), where, as_json=as_json)
         return
+    if output is not None and parts is not None:
+        _refuse_overlap(output, parts)
     array = codecs.decode(blob, max_elements=max_elements, where=where)
     sections = codecs.parts(blob, max_elements=max_elements, where=where) if parts is not None else {}
     files = {f"{name}.npy": np.asarray(section) for name, section in sections.items()}
     if parts is not None:
         refuse_others(parts, files, "--parts")
-    if output is not None:
+        with new_folder(parts) as fresh:
+            for name, section in files.items():
+                (fresh / name).write_bytes(npy_bytes(section))
+            if output is not None:  # once all parts are written: a failure leaves neither
+                write_file(output, npy_bytes(array))
+    elif output is not None:
         write_file(output, npy_bytes(array))
+    if output is not None:
         click.echo(f"{output}: {array.dtype} {_shape(array.shape)}")
     if parts is not None:
-        _write_parts(parts, files)
+        click.echo(f"{parts}: {', '.join(files)}")
 
 
-def _write_parts(folder: Path, files: Mapping[str, Array]) -> None:
-    with new_folder(folder) as fresh:
-        for name, section in files.items():
-            (fresh / name).write_bytes(npy_bytes(section))
-    click.echo(f"{folder}: {', '.join(files)}")
+def _refuse_overlap(output: Path, parts: Path) -> None:
+    """Refuse a file in the folder of parts, which is replaced as a whole, and a folder in the file's place."""
+    file, folder = output.absolute().resolve(), parts.absolute().resolve()
+    if file.is_relative_to(folder) or folder.is_relative_to(file):
+        raise InputError(f"-o {output}: lies in the same place as --parts {parts}; choose another name for one")
 
 
 def _find(stored: tuple[Stored, ...], name: str, where: str) -> tuple[bytes, str]:

@@ -41,7 +41,7 @@ def bytes_for(bits: int) -> int:
 
 def require_word_bits(word_bits: int) -> None:
     """Raise InputError for words that the format does not have."""
-    if isinstance(word_bits, bool) or word_bits not in WORD_BITS:
+    if type(word_bits) is not int or word_bits not in WORD_BITS:
         raise InputError(f"word_bits {shown(word_bits)} does not exist; use 8, 16, 32 or 64")
 
 

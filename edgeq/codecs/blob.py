@@ -18,7 +18,7 @@ from edgeq.codecs.bits import Bytes, Codes, bytes_for, padding_is_zero, readonly
 from edgeq.codecs.registry import class_of_id
 from edgeq.codecs.tensor import MAX_DIM, Tensor, code_of, matrix_shape, shape_fault
 from edgeq.codecs.varint import Cursor, write_svarint, write_varint
-from edgeq.errors import CodecError
+from edgeq.errors import CodecError, InputError, shown
 
 MAGIC = b"EQB"
 VERSION = 1
@@ -140,7 +140,10 @@ def read_header(blob: Buffer, where: str = "blob") -> Header:
 
 def open_blob(blob: Buffer, where: str) -> Stored:
     """Return a blob whose frame is checked: header, places of the sections, crc."""
-    data = memoryview(blob).cast("B").toreadonly()
+    try:
+        data = memoryview(blob).cast("B").toreadonly()
+    except TypeError:
+        raise InputError(f"{where}: a blob is bytes without gaps, got {shown(blob)}") from None
     cursor = Cursor(data, lambda offset, message: CodecError(f"{where}: header, byte {offset}: {message}"))
     header = _header(cursor)
     end = cursor.offset + sum(s.length for s in header.sections.values()) + CRC_BYTES

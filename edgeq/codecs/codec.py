@@ -7,6 +7,7 @@ A codec is one file with one frozen dataclass: its fields are its options, check
 from __future__ import annotations
 
 import dataclasses
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ import numpy as np
 from edgeq.arith.types import IntType
 from edgeq.codecs.bits import Codes, code_dtype
 from edgeq.codecs.blob import MAX_ELEMENTS, Buffer, Header, Stored, open_blob, write_blob
-from edgeq.codecs.tensor import Array, Tensor, to_tensor, values_of
-from edgeq.errors import CodecError, InputError
+from edgeq.codecs.tensor import Array, Tensor, require_type, to_tensor, values_of
+from edgeq.errors import CodecError, InputError, shown
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Codec(ABC):
         Raises CodecError naming ``where`` for a value or fill value outside ``type``, InputError for a shape or a
         type that the codec does not hold.
         """
+        require_type(type, where)
         if type.bits > self.max_bits:
             raise InputError(f"{where}: {type} has {type.bits} bits, {self.name} holds 1..{self.max_bits}; "
                              "use packed, fixed_point or vanilla")
@@ -62,7 +64,11 @@ class Codec(ABC):
         """Return the sections of a blob of this codec as arrays by name; checks all that `decode` checks."""
         stored = self._open(blob, max_elements, where)
         _dense(self, stored)
-        return self.unpack(stored)
+        try:
+            return self.unpack(stored)
+        except MemoryError:
+            count = stored.header.elements
+            raise CodecError(f"{where}: there is no memory for the parts of {count} elements") from None
 
     def _open(self, blob: Buffer, max_elements: int, where: str) -> Stored:
         stored = open_blob(blob, where)
@@ -86,6 +92,10 @@ class Codec(ABC):
 
 def require_size(header: Header, max_elements: int, where: str) -> None:
     """Refuse a tensor of more than ``max_elements``."""
+    try:
+        max_elements = operator.index(max_elements)
+    except TypeError:
+        raise InputError(f"{where}: max_elements {shown(max_elements)} is not an integer") from None
     if header.elements > max_elements:
         raise CodecError(f"{where}: shape {list(header.shape)} has {header.elements} elements, "
                          f"more than the {max_elements} allowed; raise max_elements to read it")

@@ -77,9 +77,9 @@ class Entropy(Codec):
     table: str | None = None
 
     def __post_init__(self) -> None:
-        require(self.mode is None or self.mode in MODES, "mode", self.mode, ", ".join(MODES))
         kinds = KINDS if self._first_table_bits else tuple(k for k in KINDS if k != "coarse")
-        require(self.table is None or self.table in kinds, "table", self.table, ", ".join(kinds))
+        for option, given, known in (("mode", self.mode, MODES), ("table", self.table, kinds)):
+            require(given is None or (isinstance(given, str) and given in known), option, given, ", ".join(known))
         require(self.run_bits is None or within(self.run_bits, 2, 12), "run_bits", self.run_bits, "2 to 12")
         require(self.low_bits is None or within(self.low_bits, 0, 15), "low_bits", self.low_bits, "0 to 15")
         require(not (self.run_bits and self.mode == "values"), "run_bits", self.run_bits, "mode runs or joint")
@@ -114,7 +114,11 @@ class Entropy(Codec):
         return len(tables), data.size
 
     def _checked_codebook(self, statistics: Statistics) -> IntArray:
-        book, tensor = np.array(self.codebook), statistics.tensor
+        tensor = statistics.tensor
+        try:
+            book = np.array(self.codebook)
+        except ValueError:  # lists of different lengths
+            book = np.zeros(())
         if book.ndim != 1 or book.dtype.kind not in "iu" or np.unique(book).size != book.size:
             raise InputError(f"{tensor.where}: a codebook is a list of distinct integers, got {shown(self.codebook)}")
         if not 1 <= book.size <= MAX_ENTRIES:

@@ -45,7 +45,8 @@ def class_of_id(codec_id: int) -> type[Codec] | None:
 
 def class_of_name(name: str) -> type[Codec]:
     """Return the class of the codec called ``name``; raises InputError with the list of names."""
-    found = next((class_of_id(k) for k, (n, _, _) in _CLASSES.items() if n == name), None)
+    numbers = {n: k for k, (n, _, _) in _CLASSES.items()}
+    found = class_of_id(numbers[name]) if isinstance(name, str) and name in numbers else None
     if found is None:
         raise InputError(f"codec {shown(name)} does not exist; codecs are {', '.join(names())}, best")
     return found
@@ -56,7 +57,7 @@ def _class_of_best() -> type[Codec]:
     return found
 
 
-def get(name: str, **options: Any) -> Codec:
+def get(name: str, /, **options: Any) -> Codec:
     """Return the codec called ``name``; raises InputError listing what there is for another name or option.
 
     "best" is the one that writes the smallest blob of all codecs.
@@ -64,7 +65,7 @@ def get(name: str, **options: Any) -> Codec:
     >>> get("zero_runs", run_bits=3).run_bits
     3
     """
-    found = _class_of_best() if name == "best" else class_of_name(name)
+    found = _class_of_best() if isinstance(name, str) and name == "best" else class_of_name(name)
     known = found.options()
     for option in options:
         if option not in known:

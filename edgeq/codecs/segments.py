@@ -25,7 +25,7 @@ ROWS_LIMIT = 1 << 32
 
 def require_restart(restart: str, banks: int) -> None:
     """Raise InputError for options that name no cut."""
-    if restart not in RESTARTS:
+    if not isinstance(restart, str) or restart not in RESTARTS:
         raise InputError(f"restart {shown(restart)} does not exist; use {', '.join(RESTARTS)}")
     if isinstance(banks, bool) or not isinstance(banks, int) or not 1 <= banks <= 1 << 16:
         raise InputError(f"banks {shown(banks)} is not a number from 1 to 65536")

@@ -106,12 +106,22 @@ def code_of(value: int, type: IntType) -> int:
     return value if type.bits == 64 else value & ((1 << type.bits) - 1)
 
 
+def require_type(type: IntType, where: str) -> None:
+    """Raise InputError for a type that is none, such as a numpy dtype."""
+    if not isinstance(type, IntType):
+        raise InputError(f"{where}: type {shown(type)} is not an IntType; write IntType(8) or IntType(4, signed=False)")
+
+
 def to_tensor(array: Array, type: IntType, fill_value: int, where: str) -> Tensor:
     """Check an array against its type and the format's limits.
 
     Raises CodecError naming ``where`` and the first value outside ``type``, InputError for a shape.
     """
-    array = np.asarray(array)
+    require_type(type, where)
+    try:
+        array = np.asarray(array)
+    except ValueError:
+        raise CodecError(f"{where}: expected integers, got lists of different lengths") from None
     if array.dtype.kind not in "iu":
         raise CodecError(f"{where}: expected integers, got {array.dtype}")
     fault = shape_fault(array.shape)

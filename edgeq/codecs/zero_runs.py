@@ -72,9 +72,9 @@ class ZeroRuns(Codec):
     banks: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.run_bits, bool) or self.run_bits not in range(2, 17):
+        if type(self.run_bits) is not int or not 2 <= self.run_bits <= 16:
             raise InputError(f"run_bits {shown(self.run_bits)} is not a number from 2 to 16")
-        if self.style not in STYLES:
+        if not isinstance(self.style, str) or self.style not in STYLES:
             raise InputError(f"style {shown(self.style)} does not exist; use {' or '.join(STYLES)}")
         require_word_bits(self.word_bits)
         require_restart(self.restart, self.banks)

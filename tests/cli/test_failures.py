@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import os
@@ -235,6 +236,23 @@ def test_an_ignored_signal_stays_ignored_and_handlers_are_put_back() -> None:
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(signal.SIGTERM, Stopped), (signal.SIGINT, KeyboardInterrupt)])
+def test_a_signal_that_a_compiler_loses(number: int, kind: type[BaseException], capsys) -> None:
+    called_back = ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), number))
+    hook = sys.unraisablehook
+
+    def compile_something() -> None:
+        called_back()
+        raise RuntimeError("no compiled object yet")
+
+    with pytest.raises(kind), stoppable():
+        compile_something()
+    with pytest.raises(RuntimeError, match="a fault of ours"), stoppable():
+        raise RuntimeError("a fault of ours")
+    assert sys.unraisablehook is hook
+    assert capsys.readouterr().err == ""
 
 
 def test_not_enough_memory(run, files, tmp_path: Path, monkeypatch) -> None:

@@ -120,6 +120,50 @@ def test_what_is_not_encoded(
         get("bitmask").encode(array, type=type, fill_value=fill_value, where="w")
 
 
+@pytest.mark.parametrize("name", ["packed", "coo", "best"])
+def test_what_is_no_array_type_or_blob(name: str) -> None:
+    codec, array = get(name), np.array([1, 2])
+    for type in (None, 8, "s8", np.int8):
+        with pytest.raises(InputError, match=r"w: type .* is not an IntType"):
+            codec.encode(array, type=type, where="w")
+    with pytest.raises(CodecError, match="w: expected integers, got lists of different lengths"):
+        codec.encode([[1, 2], [3]], type=IntType(3), where="w")
+    blob = codec.encode(array, type=IntType(3))
+    for given in (None, 5, "EQB", [69, 81], memoryview(blob)[::2], memoryview(np.zeros((0, 3), np.uint8))):
+        for read in (codec.decode, codec.parts, decode, parts, read_header):
+            with pytest.raises(InputError, match="w: a blob is bytes without gaps"):
+                read(given, where="w")
+    for most in (None, 2.0, "9"):
+        with pytest.raises(InputError, match=r"w: max_elements .* is not an integer"):
+            codec.decode(blob, max_elements=most, where="w")
+    assert codec.decode(blob, max_elements=np.int64(2)).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["huffman", "ans"])
+def test_a_codebook_of_lists_of_different_lengths(name: str) -> None:
+    with pytest.raises(InputError, match="w: a codebook is a list of distinct integers"):
+        get(name, codebook=[[1, 2], [3]]).encode(np.array([1]), type=IntType(3), where="w")
+
+
+@pytest.mark.parametrize("name", ["packed", "coo", "ans"])
+def test_parts_that_memory_does_not_hold(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = get(name)
+    blob = codec.encode(np.array([1, 2]), type=IntType(3))
+
+    def unpack(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(type(codec), "unpack", unpack)
+    for read in (codec.parts, parts):
+        with pytest.raises(CodecError, match="w: there is no memory for the parts of 2 elements"):
+            read(blob, where="w")
+
+
+def test_an_option_called_name() -> None:
+    with pytest.raises(InputError, match="codec packed has no option 'name'"):
+        get("packed", **{"name": 3})
+
+
 def test_vanilla_refuses_more_values_than_it_has_places() -> None:
     with pytest.raises(InputError, match="w: has 65537 distinct values, vanilla holds 65536; use packed"):
         get("vanilla").encode(np.arange(65537), type=IntType(20), where="w")

@@ -91,6 +91,7 @@ def test_what_cannot_be_written() -> None:
         ([TEXT, Section(TENSOR, "a/b", b"")], r"without / and \\"),
         ([Section(GRAPH, "g", b"")], "the graph's section is called 'g', expected 'graph'"),
         ([TEXT, Section(TENSOR, "n" * 4097, b"")], "has 4097 bytes, expected 1 to 4096"),
+        ([Section(GRAPH, "grape", b"")], "the graph's section is called 'grape', expected 'graph'"),
         ([Section(GRAPH, "graph", bytes(eqbin.MOST_TEXT + 1))], "the graph's text has more than 16777216 bytes"),
     ):
         with pytest.raises(CodecError, match=message):

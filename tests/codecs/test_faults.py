@@ -100,6 +100,11 @@ FAULTS = [
     (matrix("bitmask", "a4 3800"), at("bitmask", "data", 15, "value 2 equals the fill value")),
     (matrix("bitmask", "a4 39"), at("bitmask", "data", 16, "has 1 bytes, its counts ask for 2")),
     # zero_runs 02000800 - 0ba6: 00 001, 01 110, 10 011
+    (matrix("fixed_point", "8002 2300c0", 6), at("fixed_point", "parameters", 14, "128 fractional bits, expected")),
+    (matrix("fixed_point", "8102 2300c0", 6), at("fixed_point", "parameters", 14, "-129 fractional bits, expected")),
+    (matrix("zero_runs", "0200088080808010 - 0ba6"), at("zero_runs", "parameters", 18, "rows of a segment is at l")),
+    # style 1, six elements: 11 000, four elements 0, and no value
+    (matrix("zero_runs", "02010800 - c0", 1), at("zero_runs", "data", 19, "the segment's last stored value is")),
     (matrix("zero_runs", "020008 - 0ba6"), at("zero_runs", "parameters", 18, "rows of a segment needs 1 bytes")),
     (matrix("zero_runs", "0200080000 - 0ba6"), at("zero_runs", "parameters", 19, "1 bytes are left over")),
     (matrix("zero_runs", "0200088080808010 010003 0ba6"), at("zero_runs", "parameters", 18, "rows of a segment is at")),
