@@ -103,8 +103,6 @@ FAULTS = [
     (matrix("fixed_point", "8002 2300c0", 6), at("fixed_point", "parameters", 14, "128 fractional bits, expected")),
     (matrix("fixed_point", "8102 2300c0", 6), at("fixed_point", "parameters", 14, "-129 fractional bits, expected")),
     (matrix("zero_runs", "0200088080808010 - 0ba6"), at("zero_runs", "parameters", 18, "rows of a segment is at l")),
-    # style 1, six elements: 11 000, four elements 0, and no value
-    (matrix("zero_runs", "02010800 - c0", 1), at("zero_runs", "data", 19, "the segment's last stored value is")),
     (matrix("zero_runs", "020008 - 0ba6"), at("zero_runs", "parameters", 18, "rows of a segment needs 1 bytes")),
     (matrix("zero_runs", "0200080000 - 0ba6"), at("zero_runs", "parameters", 19, "1 bytes are left over")),
     (matrix("zero_runs", "0200088080808010 010003 0ba6"), at("zero_runs", "parameters", 18, "rows of a segment is at")),
