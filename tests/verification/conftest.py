@@ -22,6 +22,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in formats():
         if EMITTERS[name].check is None:
             emit(graph(), name, root / "out")
+            emit(graph(), name, root / "alone" / name)
     emit(graph(), "c", root / "project")
     edgeq.save(graph(), root / "net.edgeq")
     write_vectors(graph(), INPUTS, root / "vectors")
@@ -29,8 +30,11 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def out(written: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(written / "out", tmp_path / "out"))
+def out(written: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """The data formats in one folder; for a test of one of their files, the format of that file alone."""
+    path = getattr(request.node, "callspec", None) and request.node.callspec.params.get("path")
+    homes = [home for home in sorted((written / "alone").iterdir()) if path and (home / path).is_file()]
+    return Path(shutil.copytree(homes[0] if homes else written / "out", tmp_path / "out"))
 
 
 @pytest.fixture
