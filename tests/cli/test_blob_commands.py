@@ -80,7 +80,8 @@ def test_types_and_fill_values(run, tmp_path: Path) -> None:
     for values, options, said in (
         ([1, 2, 3], (), "u2"), ([-1, 2, 3], (), "s3"), ([1, 2, 3], ("--signed",), "s3"), ([0, 0], (), "u1"),
         ([], (), "u1"),
-        ([1], ("--fill-value", -3), "s3"), ([1], ("--bits", 16), "u16"), ([1], ("--bits", 16, "--signed"), "s16"),
+        ([1], ("--fill-value", -3, "--bits", 3), "s3"), ([1, -4], ("--fill-value", 3), "s3"),
+        ([1], ("--bits", 16), "u16"), ([1], ("--bits", 16, "--signed"), "s16"),
         ([7, 0], ("--fill-value", 7, "--codec", "coo"), "u3"),
     ):
         np.save(tmp_path / "t.npy", np.array(values, np.int64))
@@ -109,12 +110,45 @@ def test_options_of_codecs(run, tensor: Path, tmp_path: Path) -> None:
         (("--bits", 8, "--unsigned"), "t.npy: value -4 at 4 does not fit u8"),
         (("--bits", 2, "--fill-value", 9), "does not fit s2"),
         (("--codec", "coo", "--bits", 20), "s20 has 20 bits, coo holds 1..16"),
-        (("--fill-value", 10**30), "fill value 1000000000000000000000000000000 does not fit s64"),
+        (("--fill-value", 10**30, "--bits", 64), "fill value 1000000000000000000000000000000 does not fit s64"),
+        (("--fill-value", 4), "--fill-value 4: does not fit s3, the type of the values; give the type with --bits"),
+        (("--fill-value", -5), "--fill-value -5: does not fit s3"),
     ):
         done = run("pack", tensor, "-o", tmp_path / "t.bin", *arguments)
         assert done.code == 2
         assert message in done.error
     assert [p.name for p in tmp_path.iterdir()] == ["t.npy"]
+
+
+def test_the_options_that_best_chose_make_the_same_blob(run, tmp_path: Path) -> None:
+    values = np.where(np.arange(4000) % 9 == 0, np.arange(4000) % 5 - 2, 0)
+    np.save(tmp_path / "t.npy", values)
+    first, again = tmp_path / "best.bin", tmp_path / "again.bin"
+    arguments = ("pack", tmp_path / "t.npy", "-o", first, "--option", "among=huffman", "--option", "word_bits=16")
+    facts = json.loads(run(*arguments, "--json").out)
+    assert set(facts["options"]) >= {"mode", "word_bits"}
+    given = [f"{name}={','.join(map(str, v)) if isinstance(v, list) else v}" for name, v in facts["options"].items()]
+    assert f": huffman ({', '.join(given)}), {facts['bytes']} bytes, " in run(*arguments).out
+    options = [word for each in given for word in ("--option", each)]
+    assert run("pack", tmp_path / "t.npy", "-o", again, "--codec", "huffman", *options).code == 0
+    assert again.read_bytes() == first.read_bytes()
+
+
+def test_help_names_every_codec(run) -> None:
+    text = run("pack", "--help").out
+    assert ", ".join(choices()[:-1]) in " ".join(text.split())
+
+
+def test_auto_is_what_is_not_given(run, tensor: Path, tmp_path: Path) -> None:
+    blob = tmp_path / "t.bin"
+    arguments = ("pack", tensor, "-o", blob, "--codec", "huffman")
+    assert run(*arguments).code == 0
+    plain = blob.read_bytes()
+    names = ("mode", "run_bits", "low_bits", "table", "codebook")
+    done = run(*arguments, *(word for name in names for word in ("--option", f"{name}=auto")))
+    assert (done.code, blob.read_bytes()) == (0, plain)
+    assert run("pack", tensor, "-o", blob, "--option", "among=auto").code == 0
+    assert "word_bits" in run(*arguments, "--option", "word_bits=auto").error
 
 
 def test_best_of_some(run, tensor: Path, tmp_path: Path) -> None:
@@ -157,6 +191,7 @@ def test_unpack_refuses(run, tensor: Path, tmp_path: Path) -> None:
     before = sorted(p.name for p in tmp_path.iterdir())
     for arguments, message in (
         ((tmp_path / "gone", "-o", out), "gone: no such file"),
+        ((tmp_path / "mine", "-o", out), "mine: is a folder; unpack reads one file, a blob .bin or a container .eqbin"),
         ((tensor, "-o", out), "t.npy: header, byte 0: is no blob"),
         ((tmp_path / "bad.bin", "-o", out), "bad.bin: "), ((tmp_path / "bad.bin",), "bad.bin: "),
         ((blob, "-o", out, "--max-elements", 7), "has 8 elements, more than the 7 allowed"),
@@ -191,6 +226,8 @@ def test_a_container_is_listed_and_taken_apart(run, container: Path, tmp_path: P
     assert run("unpack", container, "-o", tmp_path / "again.edgeq").code == 0
     assert edgeq.load(tmp_path / "again.edgeq") == small_graph()
     for arguments, message in (
+        (("-o", tmp_path / "x.npy"), "x.npy: a container holds several tensors; give --name TENSOR"),
+        (("-o", tmp_path / "x.NPY"), "or the name of a bundle, NAME.edgeq"),
         (("--name", "x"), "small.eqbin has no such tensor; it holds fc.acc.weight"),
         (("--parts", tmp_path / "p"), "holds several tensors; say which with --name"),
         (("--name", "fc.acc.weight", "-o", tmp_path / "k.npy", "--max-elements", 3), "section 'fc.acc.weight': shape"),
@@ -208,6 +245,13 @@ def test_every_command_takes_a_container_in_place_of_a_bundle(run, files, contai
     assert done.out.splitlines()[-1] == "accuracy: 15 of 20 (75.00 %)"
     assert run("emit", container, "--format", "readmemh", "-o", tmp_path / "o").code == 0
     assert run("verify", tmp_path / "o", "--bundle", container).code == 0
+    for arguments, message in (
+        (("show", tmp_path / "o"), f"o: was written by edgeq emit; its graph is {tmp_path / 'o' / 'graph.edgeq'}"),
+        (("verify", container), "small.eqbin: is a file; edgeq verify takes a folder, written by edgeq emit or by"),
+        (("verify", tmp_path / "gone"), "gone: no such folder"),
+    ):
+        done = run(*arguments)
+        assert (done.code, message in done.error) == (2, True)
     data = bytearray(container.read_bytes())
     data[-1] ^= 1
     (tmp_path / "bad.eqbin").write_bytes(data)
