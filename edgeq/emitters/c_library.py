@@ -42,7 +42,16 @@ def reader_files(codec: str | None = None) -> list[Path]:
     """
     if codec is not None and codec not in _READERS:
         raise InputError(f"the C reader has no codec {codec!r}; it has {', '.join(_READERS)}")
-    return with_includes([f"edgeq_{'blob' if codec is None else _READERS[codec]}.h"])
+    return with_includes(["edgeq_blob.h" if codec is None else reader_header(codec)])
+
+
+def reader_header(codec: str) -> str:
+    """Return the header that declares a codec of the C reader.
+
+    >>> reader_header("ans")
+    'edgeq_tans.h'
+    """
+    return f"edgeq_{_READERS[codec]}.h"
 
 
 def with_includes(headers: Iterable[str]) -> list[Path]:
