@@ -42,16 +42,7 @@ def reader_files(codec: str | None = None) -> list[Path]:
     """
     if codec is not None and codec not in _READERS:
         raise InputError(f"the C reader has no codec {codec!r}; it has {', '.join(_READERS)}")
-    return with_includes(["edgeq_blob.h" if codec is None else reader_header(codec)])
-
-
-def reader_header(codec: str) -> str:
-    """Return the header that declares a codec of the C reader.
-
-    >>> reader_header("ans")
-    'edgeq_tans.h'
-    """
-    return f"edgeq_{_READERS[codec]}.h"
+    return with_includes([f"edgeq_{'blob' if codec is None else _READERS[codec]}.h"])
 
 
 def with_includes(headers: Iterable[str]) -> list[Path]:
@@ -67,3 +58,12 @@ def with_includes(headers: Iterable[str]) -> list[Path]:
         wanted += _INCLUDE.findall(path.read_text(encoding="ascii"))
         wanted += [f"{path.stem}.c"] if path.suffix == ".h" else []
     return sorted(found)
+
+
+def reader_header(codec: str) -> str:
+    """Return the header that declares a codec of the C reader.
+
+    >>> reader_header("ans")
+    'edgeq_tans.h'
+    """
+    return f"edgeq_{_READERS[codec]}.h"
