@@ -39,6 +39,7 @@ from edgeq.ir.tensor import Array, Constant
 VERSION = 1
 GRAPH = "graph.yaml"
 SUFFIX = ".edgeq"
+_EMITTED = f"graph{SUFFIX}"
 DIGEST = "sha256"
 """Field of a container's text that holds the graph's checksum; a bundle has it in its manifest."""
 
@@ -78,6 +79,9 @@ def load(path: str | Path) -> Graph:
 
 def _load_folder(folder: Path) -> Graph:
     manifest = read_manifest(folder, BundleError)
+    copy = f"{_EMITTED}/{NAME}"
+    if any(e.path == copy for e in manifest.files):
+        raise BundleError(f"{folder}: was written by edgeq emit; its graph is {folder / _EMITTED}")
     check_files(folder, manifest, BundleError)
     if not any(e.path == GRAPH for e in manifest.files):
         raise BundleError(f"{folder}: {NAME} does not list {GRAPH}")

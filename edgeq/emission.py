@@ -116,7 +116,7 @@ def _require_unchanged(target: Path, graph: Graph, before: Manifest | None) -> N
 def _require_options(kind: Format, options: Mapping[str, Any]) -> None:
     unknown = sorted(set(options) - set(kind.options))
     if unknown:
-        known = ", ".join(f"{k} (default {v})" for k, v in kind.options.items()) or "none"
+        known = ", ".join(f"{k} (default {'auto' if v is None else v})" for k, v in kind.options.items()) or "none"
         raise InputError(f"format '{kind.name}' has no option {unknown[0]!r}; its options are: {known}")
 
 

@@ -42,6 +42,9 @@ def verify(
     Raises ArtefactError for what is no folder of edgeq, BundleError for a ``bundle`` that cannot be read.
     """
     place = Path(folder)
+    if place.is_file():
+        raise ArtefactError(f"{place}: is a file; edgeq verify takes a folder, written by edgeq emit or by edgeq "
+                            "simulate --vectors")
     manifest = read_manifest(place)
     given = load(bundle) if bundle is not None else None
     rows: list[Row] = []

@@ -226,6 +226,8 @@ def test_the_longest_names_fit(tmp_path: Path) -> None:
 def test_unknown_formats_and_options(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"format 'vhdl' does not exist; formats are ans, axis, "):
         emit(graph(), "vhdl", tmp_path / "out")
+    with pytest.raises(InputError, match=r"'huffman' has no option 'lanes'; .* mode \(default auto\)"):
+        emit(graph(), "huffman", tmp_path / "out", lanes=2)
     with pytest.raises(InputError, match=r"format 'coo' has no option 'lanes'; its options are: layout \(default"):
         emit(graph(), "coo", tmp_path / "out", lanes=2)
     with pytest.raises(InputError, match="layer 'conv'"):

@@ -33,7 +33,9 @@ class _FormatsHelp(click.Command):
               help="Folder; one of the same graph is extended.")
 @click.option("--vectors", type=_PATH, metavar="DIR",
               help="Vectors to check with; by default 16 directed and random inputs, simulated here.")
-@click.option("--option", "given", multiple=True, metavar="NAME=VALUE", help="Option of a format, e.g. lanes=4.")
+@click.option("--option", "given", multiple=True, metavar="NAME=VALUE",
+              help="Option of every FORMAT of the command, e.g. lanes=4; edgeq/emitters/README.md has the table, a "
+                   "wrong name lists the options of a format.")
 @click.option("--parts", is_flag=True,
               help="Codec formats: the parts of each blob as .npy too; the same as --option parts=true.")
 def command(

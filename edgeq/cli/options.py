@@ -31,7 +31,7 @@ def given_options(given: Sequence[str], whose: str, taken: Container[str] = ()) 
 
 
 def _value(name: str, text: str) -> Any:
-    if name in _LISTS:
+    if name in _LISTS and text != "auto":
         return [_single(name, each) for each in text.split(",")]
     return text == "true" if text in ("true", "false") else _single(name, text)
 

@@ -25,8 +25,9 @@ def command(bundle: Path, as_json: bool) -> None:
     """Show what the weights of BUNDLE take in every codec, in bytes.
 
     A row per layer with weights: how many there are, how many differ from the weight zero point, the entropy of single
-    weights, the blob of each codec as edgeq emit writes it, and how many times the best of them goes into float32. Then
-    zlib, xz and zstd on the weights packed in as many bits as they have: per layer, and all layers in one stream.
+    weights, the blob of each codec at its default options (best chooses them), as edgeq emit writes it, and how many
+    times the best of them goes into float32. Then zlib, xz and zstd on the weights packed in as many bits as they have:
+    per layer, and all layers in one stream.
     """
     graph = load(bundle)
     with progress_bar(sum(p.array.size for p in weights_of(graph)), "size") as advance:

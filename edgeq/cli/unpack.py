@@ -26,7 +26,8 @@ _PATH = click.Path(path_type=Path)
 @click.argument("file", type=_PATH)
 @click.option("-o", "--output", type=_PATH, metavar="X.npy",
               help="The tensor; of a container without --name, a bundle NAME.edgeq.")
-@click.option("--parts", type=_PATH, metavar="DIR", help="The sections of the blob, DIR/<section>.npy.")
+@click.option("--parts", type=_PATH, metavar="DIR",
+              help="What the blob holds, as arrays DIR/<part>.npy: of huffman, ans and zero_runs not its sections.")
 @click.option("--name", metavar="TENSOR", help="The tensor of a container that is meant.")
 @click.option("--max-elements", type=click.IntRange(min=0), default=1 << 28, show_default=True,
               help="Refuse a tensor of more values.")
@@ -37,6 +38,8 @@ def command(
     """Read FILE, a blob or a container .eqbin; without -o and --parts, list what it holds."""
     from edgeq.codecs.eqbin import is_eqbin, read_eqbin  # numba comes with the codecs
 
+    if file.is_dir():
+        raise InputError(f"{file}: is a folder; unpack reads one file, a blob .bin or a container .eqbin")
     if not file.is_file():
         raise InputError(f"{file}: no such file")
     data, where = file.read_bytes(), str(file)
@@ -52,6 +55,9 @@ def command(
     elif parts is not None:
         raise InputError(f"--parts {parts}: {file} holds several tensors; say which with --name")
     elif output is not None:
+        if output.suffix.lower() == ".npy":
+            raise InputError(f"-o {output}: a container holds several tensors; give --name TENSOR to write one, or the "
+                             "name of a bundle, NAME.edgeq")
         _save(file, output)
     else:
         _list(stored, where, as_json=as_json)

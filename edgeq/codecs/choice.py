@@ -12,6 +12,8 @@ from edgeq.codecs.registry import get, names
 from edgeq.codecs.tensor import Array
 
 BEST = Best.name
+AUTO = "auto"
+"""How a user writes the default of an option that the encoder chooses."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ def options_of(name: str) -> dict[str, Any]:
     return get(name).options()
 
 
+def without_auto(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options but those that are "auto" and are the encoder's choice by default.
+
+    >>> without_auto("huffman", {"mode": "auto", "run_bits": 4, "word_bits": "auto"})
+    {'run_bits': 4, 'word_bits': 'auto'}
+    """
+    defaults = options_of(name)
+    return {k: v for k, v in options.items() if not (v == AUTO and defaults.get(k, v) is None)}
+
+
 def encode_as(
     name: str, array: Array, type: IntType, fill_value: int, options: Mapping[str, Any], where: str = "tensor"
 ) -> Chosen:
@@ -48,6 +60,7 @@ def encode_as(
 
     Raises InputError for a codec, an option or a type that does not fit, CodecError for a value outside ``type``.
     """
+    options = without_auto(name, options)
     codec, tried = get(name, **options), {}
     if isinstance(codec, Best):
         found = codec.candidates(array, type=type, fill_value=fill_value, where=where)

@@ -19,7 +19,7 @@ import numpy as np
 from edgeq import codecs
 from edgeq.arith.types import IntType
 from edgeq.artefacts.npy import npy_bytes, parse_npy
-from edgeq.codecs.choice import BEST, Chosen, choices, encode_as, options_of
+from edgeq.codecs.choice import BEST, Chosen, choices, encode_as, options_of, without_auto
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.emitters.registry import EmittedFile, Vectors, emitter
 from edgeq.emitters.stored import Stored, from_codes, to_stored
@@ -95,7 +95,7 @@ def encode_stored(
     parameter: Parameter, stored: Stored, order: str, codec: str, options: Mapping[str, Any]
 ) -> Chosen:
     """Return the blob of a constant, its axes in ``order``."""
-    given = dict(options)
+    given = without_auto(codec, options)
     if parameter.encoding == "codebook" and "codebook" in options_of(codec):
         given.setdefault("codebook", tuple(np.unique(stored.array).tolist()))
     codes = to_layout(stored.array, parameter.axes, order)

@@ -58,3 +58,12 @@ def with_includes(headers: Iterable[str]) -> list[Path]:
         wanted += _INCLUDE.findall(path.read_text(encoding="ascii"))
         wanted += [f"{path.stem}.c"] if path.suffix == ".h" else []
     return sorted(found)
+
+
+def reader_header(codec: str) -> str:
+    """Return the header that declares a codec of the C reader.
+
+    >>> reader_header("ans")
+    'edgeq_tans.h'
+    """
+    return f"edgeq_{_READERS[codec]}.h"

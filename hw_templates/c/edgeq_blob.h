@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Blobs of every codec. A program that reads one, in chunks:
+ * Blobs of every codec of the folder. A program that reads one, in chunks:
  *
  *     static uint32_t workspace[EDGEQ_BLOB_WORKSPACE];
  *     const edgeq_blob blob = {bytes, size, workspace, EDGEQ_BLOB_WORKSPACE, 0, 0};
@@ -18,6 +18,7 @@
 #ifndef EDGEQ_BLOB_H
 #define EDGEQ_BLOB_H
 
+#include "edgeq_blob_codecs.h"
 #include "edgeq_decoder.h"
 
 /* uint32_t that are enough for any blob: two tables of 2^14 states of ans, and 4096 frequencies. */
@@ -27,10 +28,7 @@
 extern "C" {
 #endif
 
-/* All codecs, and NULL. */
-extern const edgeq_codec *const edgeq_blob_codecs[];
-
-/* Open a blob of any codec. */
+/* Open a blob of any codec in edgeq_blob_codecs. */
 int edgeq_blob_open(edgeq_decoder *decoder, const edgeq_blob *blob);
 
 /* Set *words to the workspace that this blob needs, in uint32_t; the crc is not checked. */

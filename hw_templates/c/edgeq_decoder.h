@@ -4,8 +4,8 @@
  *
  * The blob stays where it is, in flash or in a file that is mapped; it is read once, forwards, and never
  * copied. No memory is taken but `edgeq_decoder` and the caller's workspace. edgeq_blob.h has an example, and
- * edgeq_blob_open, which knows all codecs; a program that needs one codec only can call edgeq_decoder_open
- * with a list of its own.
+ * edgeq_blob_open, which knows all codecs of the folder; a program that needs fewer can call
+ * edgeq_decoder_open with a list of its own.
  *
  * Every rule of the format is checked: headers, tables and places in edgeq_decoder_open, the rest by the time
  * the last element has been handed out. After a fault all calls return its status, and `fault` says where.

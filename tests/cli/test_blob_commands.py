@@ -80,7 +80,8 @@ def test_types_and_fill_values(run, tmp_path: Path) -> None:
     for values, options, said in (
         ([1, 2, 3], (), "u2"), ([-1, 2, 3], (), "s3"), ([1, 2, 3], ("--signed",), "s3"), ([0, 0], (), "u1"),
         ([], (), "u1"),
-        ([1], ("--fill-value", -3), "s3"), ([1], ("--bits", 16), "u16"), ([1], ("--bits", 16, "--signed"), "s16"),
+        ([1], ("--fill-value", -3, "--bits", 3), "s3"), ([1, -4], ("--fill-value", 3), "s3"),
+        ([1], ("--bits", 16), "u16"), ([1], ("--bits", 16, "--signed"), "s16"),
         ([7, 0], ("--fill-value", 7, "--codec", "coo"), "u3"),
     ):
         np.save(tmp_path / "t.npy", np.array(values, np.int64))
@@ -109,7 +110,9 @@ def test_options_of_codecs(run, tensor: Path, tmp_path: Path) -> None:
         (("--bits", 8, "--unsigned"), "t.npy: value -4 at 4 does not fit u8"),
         (("--bits", 2, "--fill-value", 9), "does not fit s2"),
         (("--codec", "coo", "--bits", 20), "s20 has 20 bits, coo holds 1..16"),
-        (("--fill-value", 10**30), "fill value 1000000000000000000000000000000 does not fit s64"),
+        (("--fill-value", 10**30, "--bits", 64), "fill value 1000000000000000000000000000000 does not fit s64"),
+        (("--fill-value", 4), "--fill-value 4: does not fit s3, the type of the values; give the type with --bits"),
+        (("--fill-value", -5), "--fill-value -5: does not fit s3"),
     ):
         done = run("pack", tensor, "-o", tmp_path / "t.bin", *arguments)
         assert done.code == 2
@@ -157,6 +160,7 @@ def test_unpack_refuses(run, tensor: Path, tmp_path: Path) -> None:
     before = sorted(p.name for p in tmp_path.iterdir())
     for arguments, message in (
         ((tmp_path / "gone", "-o", out), "gone: no such file"),
+        ((tmp_path / "mine", "-o", out), "mine: is a folder; unpack reads one file, a blob .bin or a container .eqbin"),
         ((tensor, "-o", out), "t.npy: header, byte 0: is no blob"),
         ((tmp_path / "bad.bin", "-o", out), "bad.bin: "), ((tmp_path / "bad.bin",), "bad.bin: "),
         ((blob, "-o", out, "--max-elements", 7), "has 8 elements, more than the 7 allowed"),
@@ -191,6 +195,8 @@ def test_a_container_is_listed_and_taken_apart(run, container: Path, tmp_path: P
     assert run("unpack", container, "-o", tmp_path / "again.edgeq").code == 0
     assert edgeq.load(tmp_path / "again.edgeq") == small_graph()
     for arguments, message in (
+        (("-o", tmp_path / "x.npy"), "x.npy: a container holds several tensors; give --name TENSOR"),
+        (("-o", tmp_path / "x.NPY"), "or the name of a bundle, NAME.edgeq"),
         (("--name", "x"), "small.eqbin has no such tensor; it holds fc.acc.weight"),
         (("--parts", tmp_path / "p"), "holds several tensors; say which with --name"),
         (("--name", "fc.acc.weight", "-o", tmp_path / "k.npy", "--max-elements", 3), "section 'fc.acc.weight': shape"),

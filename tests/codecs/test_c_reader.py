@@ -207,6 +207,6 @@ def test_the_example_of_the_readme(tmp_path: Path) -> None:
 def test_files_of_codecs() -> None:
     folder = template_folder() / "c"
     assert reader_files() == sorted(set().union(*(reader_files(name) for name in names()), [
-        folder / "edgeq_blob.c", folder / "edgeq_blob.h"]))
+        folder / f"edgeq_{name}" for name in ("blob.c", "blob.h", "blob_codecs.c", "blob_codecs.h")]))
     with pytest.raises(InputError, match="the C reader has no codec 'zip'; it has packed, "):
         reader_files("zip")

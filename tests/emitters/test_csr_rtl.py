@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from edgeq.emitters.parameters import parameters
 from edgeq.emitters.registry import EmittedFile
 from edgeq.errors import CodecError, InputError
 from tests.emitters.graphs import GRAPHS
+from tests.tools import need_tool
 
 WEIGHT = np.array([[0, 0, -1, 0, 5], [0, 0, 0, 0, 0], [7, 0, 0, 0, 0]])
 
@@ -37,6 +40,17 @@ def test_literal_memories() -> None:
     for line in ("integer ROWS = 3", "integer COLUMNS = 5", "integer BITS = 4", "integer ROW_BITS = 2",
                  "integer COLUMN_BITS = 3", "integer COUNT_BITS = 16", "integer ENTRIES = 3", "[3:0] FILL = 4'h0"):
         assert f"localparam {line};" in lines
+
+
+@pytest.mark.hardware
+@pytest.mark.parametrize("simulator", ["foo", "", "iverilog verilator"])
+def test_an_unknown_simulator_is_refused_in_one_line(simulator: str, tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_bytes(files(graph())["csr_rtl/Makefile"].data)
+    command = [need_tool("make"), "check", f"SIMULATOR={simulator}", "IVERILOG=echo called"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+    assert f"SIMULATOR '{simulator}' does not exist; use iverilog or verilator" in ended.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["Makefile"]
 
 
 @pytest.mark.parametrize(("name", "layout"), [
