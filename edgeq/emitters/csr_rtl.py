@@ -16,9 +16,10 @@ import numpy as np
 
 from edgeq.arith.types import IntType
 from edgeq.codecs.registry import get
+from edgeq.emitters.ordered import restored, stored_count, stored_shape, stored_type
 from edgeq.emitters.registry import Check, EmittedFile, Vectors, emitter, provenance
 from edgeq.emitters.rtl_project import MARK, SIMULATOR, Checked, placed, project_files, unplaced
-from edgeq.emitters.rtl_weights import require_lines, restored, stream_shape, stream_type, weights
+from edgeq.emitters.rtl_weights import require_lines, weights
 from edgeq.errors import CodecError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, IntArray
@@ -31,9 +32,9 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
     """Return the tensor of a file of entries or of expected elements; the other files hold none of their own."""
     part, path, files = holds.get("part"), holds["path"].rpartition("/")[2], unplaced(files)
     if part == "expected":
-        return restored(decode_hex(files[path], stream_type(holds), math.prod(holds["shape"]), where=path), holds)
+        return restored(decode_hex(files[path], stored_type(holds), stored_count(holds), where=path), holds, path)
     if part == "entries":
-        return restored(_decoded(files, holds, stream_shape(holds), stream_type(holds)), holds)
+        return restored(_decoded(files, holds, stored_shape(holds), stored_type(holds)), holds, path)
     return {}
 
 
@@ -72,7 +73,7 @@ def _files(graph: Graph, layout: str, flatten: str) -> Iterator[EmittedFile]:
     checked = []
     for weight in weights(graph, layout, flatten, "csr_rtl"):
         kept = weight.parameter
-        rows = Rows(weight.array, kept.type, weight.fill_value, kept.name)
+        rows = Rows(weight.rows, kept.type, weight.fill_value, kept.name)
         yield from (EmittedFile(f.path, f.data, {**weight.holds, **f.holds}) for f in rows.files(kept.stem))
         checked.append(rows.constants(kept.stem, weight.about))
     yield from project_files(checked, provenance(graph))

@@ -7,7 +7,6 @@ Source: design page "Hardware templates"; `hw_templates/rtl/edgeq_huffman_decode
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,9 +18,10 @@ from edgeq.codecs.registry import get
 from edgeq.emitters.huffman_files import constants, memory_files, read_image
 from edgeq.emitters.huffman_image import Coded, make_image
 from edgeq.emitters.huffman_read import decode_image
+from edgeq.emitters.ordered import restored, stored_count, stored_shape, stored_type
 from edgeq.emitters.registry import Check, EmittedFile, Vectors, emitter, provenance
 from edgeq.emitters.rtl_project import MARK, SIMULATOR, placed, project_files, unplaced
-from edgeq.emitters.rtl_weights import restored, stream_shape, stream_type, weights
+from edgeq.emitters.rtl_weights import weights
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array, IntArray
 from edgeq.memory.hexadecimal import decode_hex
@@ -34,9 +34,9 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
     """Return the tensor of a file of words or of expected elements; the other files hold none of their own."""
     part, path, files = holds.get("part"), holds["path"].rpartition("/")[2], unplaced(files)
     if part == "expected":
-        return restored(decode_hex(files[path], stream_type(holds), math.prod(holds["shape"]), where=path), holds)
+        return restored(decode_hex(files[path], stored_type(holds), stored_count(holds), where=path), holds, path)
     if part == "words":
-        return restored(decode_image(read_image(files, holds, stream_shape(holds)), path), holds)
+        return restored(decode_image(read_image(files, holds, stored_shape(holds)), path), holds, path)
     return {}
 
 
@@ -63,7 +63,7 @@ def write(
 def _files(graph: Graph, codec: Codec, layout: str, flatten: str) -> Iterator[EmittedFile]:
     checked = []
     for weight in weights(graph, layout, flatten, "huffman_rtl"):
-        kept, array = weight.parameter, weight.array
+        kept, array = weight.parameter, weight.rows
         blob = codec.encode(array, type=kept.type, fill_value=weight.fill_value, where=kept.name)
         coded = coded_of(codec.parts(blob, where=kept.name), array, kept.type, weight.fill_value)
         image = make_image(coded, kept.name)
