@@ -27,7 +27,7 @@ FAULTS = {
     LAST_STATE: "the state after the last symbol is not 0",
 }
 
-FAST_BITS = 12
+FAST_BITS = 11
 """Bits that a row of the fast table is looked up by."""
 
 FAST_ROWS = 5
