@@ -46,7 +46,7 @@ def test_literal_memories() -> None:
 @pytest.mark.parametrize("simulator", ["foo", "", "iverilog verilator"])
 def test_an_unknown_simulator_is_refused_in_one_line(simulator: str, tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_bytes(files(graph())["csr_rtl/Makefile"].data)
-    command = [need_tool("make"), "check", f"SIMULATOR={simulator}", "IVERILOG=echo called"]
+    command = [need_tool("make"), "--no-print-directory", "check", f"SIMULATOR={simulator}", "IVERILOG=echo called"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
     assert f"SIMULATOR '{simulator}' does not exist; use iverilog or verilator" in ended.stderr
