@@ -26,9 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from edgeq import IntType  # noqa: E402
-from edgeq.cli.table import table  # noqa: E402
 from edgeq.codecs import get, names  # noqa: E402
 from edgeq.codecs.best import Best  # noqa: E402
+from edgeq.table import table  # noqa: E402
 from tests.codecs.networks import Layer, networks  # noqa: E402
 
 ROUNDS = 5

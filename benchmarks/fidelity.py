@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from edgeq.cli.table import table  # noqa: E402
+from edgeq.table import table  # noqa: E402
 from tests.float_kernels.layers import Case, cases  # noqa: E402
 from tests.float_kernels.measure import Count, measure_onnx, measure_torch, total  # noqa: E402
 from tests.float_kernels.torch_kernels import ENGINES, has_vnni, missing  # noqa: E402

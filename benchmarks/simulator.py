@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 import edgeq
-from edgeq.cli.table import table
 from edgeq.frontend.lower import lower
+from edgeq.table import table
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 5

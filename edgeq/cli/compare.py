@@ -12,9 +12,9 @@ import click
 from edgeq.bundle import load
 from edgeq.cli.arrays import named_arrays
 from edgeq.cli.failures import MISMATCH
-from edgeq.cli.table import table
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
+from edgeq.table import table
 from edgeq.vectors.compare import compare, compare_with_simulator
 
 if TYPE_CHECKING:

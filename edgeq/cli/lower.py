@@ -10,9 +10,9 @@ import click
 
 from edgeq.bundle import check_target, save
 from edgeq.cli.arrays import named_arrays
-from edgeq.cli.table import table
 from edgeq.errors import InputError, MissingToolError
 from edgeq.frontend.presets import PRESETS
+from edgeq.table import table
 
 if TYPE_CHECKING:
     from edgeq.frontend.lower import Lowered

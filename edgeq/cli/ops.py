@@ -10,10 +10,10 @@ import click
 
 import edgeq.ops  # noqa: F401 - fills the registry
 from edgeq.arith.types import IntType
-from edgeq.cli.table import table
 from edgeq.errors import InputError
 from edgeq.ir.builder import call_signature
 from edgeq.ir.op import OPS, Op
+from edgeq.table import table
 
 HEAD = ["op", "operands", "does", "constraints"]
 

@@ -6,8 +6,8 @@ import json
 
 import click
 
-from edgeq.cli.table import table
 from edgeq.frontend.presets import FLOAT_KERNELS, PRESETS, Preset
+from edgeq.table import table
 
 
 @click.command()

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from edgeq.bundle import load
-from edgeq.cli.table import table
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Scale
 from edgeq.ir.text import graph_text
 from edgeq.ops.requantize import Requantize
 from edgeq.passes.acc_proof import prove_accumulators
+from edgeq.table import table
 
 
 @click.command()

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from edgeq.artefacts.npy import Array
-from edgeq.cli.table import table
 from edgeq.ir.graph import Graph
 from edgeq.observation import AccObserved, Observation
+from edgeq.table import table
 
 _HEAD = ["layer", "declared", "overflow", "proven bits", "observed bits", "lowest seen", "highest seen"]
 

@@ -10,10 +10,10 @@ import click
 
 from edgeq.bundle import load
 from edgeq.cli.progress import progress_bar
-from edgeq.cli.table import table
 from edgeq.codecs.choice import BEST
 from edgeq.compression import Size, Sizes, measure, weights_of
 from edgeq.emitters.parameters import parameters
+from edgeq.table import table
 
 _ARCHIVERS = {"zlib": "zlib -9", "xz": "xz -9e", "zstd": "zstd -19"}
 

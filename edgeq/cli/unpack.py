@@ -11,9 +11,9 @@ import numpy as np
 
 from edgeq.artefacts.files import new_folder, write_file
 from edgeq.artefacts.npy import npy_bytes
-from edgeq.cli.table import table
 from edgeq.cli.targets import refuse_others
 from edgeq.errors import InputError
+from edgeq.table import table
 
 if TYPE_CHECKING:
     from edgeq.codecs import Header

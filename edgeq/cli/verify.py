@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from edgeq.cli.failures import MISMATCH
-from edgeq.cli.table import table
+from edgeq.table import table
 from edgeq.verification import verify
 
 _PATH = click.Path(path_type=Path)

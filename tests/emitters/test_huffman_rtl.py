@@ -165,8 +165,7 @@ def test_a_project_of_wrong_words_fails(tmp_path: Path) -> None:
 
 
 def test_without_a_simulator_the_check_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if find_tool("make") is None:
-        pytest.skip("make is not installed")
+    need_tool("make")
     emit(graph(), "huffman_rtl", tmp_path / "out")
     (tmp_path / "bin").mkdir()
     for tool in ("make", "gcc"):

@@ -1,3 +1,0 @@
-"""The tables that commands print."""
-
-from edgeq.table import table as table
