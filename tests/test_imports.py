@@ -18,7 +18,8 @@ ALLOWED = {
     "arith": {"errors"},
     "artefacts": {"errors"},
     "table": set(),
-    "compress": {"errors", "arith", "artefacts", "table"},
+    "scheme": {"errors", "arith"},
+    "compress": {"errors", "arith", "artefacts", "table", "scheme"},
     "ir": {"errors", "arith", "artefacts"},
     "ops": {"errors", "arith", "ir"},
     "passes": {"errors", "arith", "ir", "ops"},
@@ -28,7 +29,7 @@ ALLOWED = {
     "memory": {"errors", "arith"},
     "vectors": {"errors", "arith", "artefacts", "ir", "ops", "bundle", "simulator", "memory", "checks"},
     "emitters": {"errors", "arith", "artefacts", "ir", "ops", "bundle", "codecs", "memory"},
-    "frontend": {"errors", "arith", "artefacts", "ir", "ops", "simulator"},
+    "frontend": {"errors", "arith", "artefacts", "ir", "ops", "scheme", "simulator"},
     "checks": {"errors"},
     "float_kernels": {"errors", "arith", "artefacts", "ir", "ops", "bundle", "simulator", "vectors"},
 }

@@ -11,7 +11,7 @@ import click
 from edgeq.bundle import check_target, save
 from edgeq.cli.arrays import named_arrays
 from edgeq.errors import InputError, MissingToolError
-from edgeq.frontend.presets import PRESETS
+from edgeq.scheme.presets import PRESETS
 from edgeq.table import table
 
 if TYPE_CHECKING:

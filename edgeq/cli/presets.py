@@ -6,7 +6,7 @@ import json
 
 import click
 
-from edgeq.frontend.presets import FLOAT_KERNELS, PRESETS, Preset
+from edgeq.scheme.presets import FLOAT_KERNELS, PRESETS, Preset
 from edgeq.table import table
 
 

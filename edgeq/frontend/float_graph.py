@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from edgeq.arith.types import Rounding
+from edgeq.scheme.activation_codes import ActivationCodes
 
 if TYPE_CHECKING:
-    from edgeq.frontend.presets import Preset
+    from edgeq.scheme.presets import Preset
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -123,17 +123,8 @@ class Pad(FloatOp):
 
 
 @dataclass(frozen=True)
-class Quantize(FloatOp):
-    """Round to ``clamp(round(x / scale) + zero_point, lo, hi)`` and go on with the value that this stands for.
-
-    ``rounding`` is what the host does to a float input; elsewhere the layer's preset decides.
-    """
-
-    scale: float
-    zero_point: int
-    lo: int
-    hi: int
-    rounding: Rounding = Rounding.ties_even
+class Quantize(ActivationCodes, FloatOp):
+    """Round to ``clamp(round(x / scale) + zero_point, lo, hi)`` and go on with the value that this stands for."""
 
 
 @dataclass(frozen=True)

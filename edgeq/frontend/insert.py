@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from edgeq.frontend.activation_codes import activation_codes
 from edgeq.frontend.float_graph import FloatGraph, FloatNode, FloatOp, Limit, Pad, Quantize
-from edgeq.frontend.presets import Preset
 from edgeq.frontend.ranges import Range
 from edgeq.frontend.settings import Settings
+from edgeq.scheme.activation_codes import activation_codes
+from edgeq.scheme.presets import Preset
 
 QUANTIZER = frozenset({"abits", "range", "preset"})
 """Settings that matter to a value which post-training quantization quantizes."""
@@ -135,7 +135,8 @@ def _quantizer(
         return fixed
     seen = chosen.range or ranges.get(point.layer, (0.0, 0.0))
     is_input = any(point.value == i.name for i in graph.inputs)
-    return activation_codes(seen, bits, chosen.rules, f"layer '{point.layer}'", is_input=is_input)
+    codes = activation_codes(seen, bits, chosen.rules, f"layer '{point.layer}'", is_input=is_input)
+    return Quantize(**vars(codes))
 
 
 def _node(point: Point, op: Quantize, names: Mapping[str, str]) -> FloatNode:

@@ -13,10 +13,10 @@ from edgeq.arith.multiplier import (
     shift_multiplier,
 )
 from edgeq.arith.types import Rounding
-from edgeq.frontend.activation_codes import power_of_two
-from edgeq.frontend.presets import RescaleRule
 from edgeq.frontend.settings import LayerSettings
 from edgeq.frontend.states import State
+from edgeq.scheme.activation_codes import power_of_two
+from edgeq.scheme.presets import RescaleRule
 
 _COMMON_BITS = 24
 """A 32-bit value stands at a scale where its largest magnitude is about 2**24: far finer than any code."""

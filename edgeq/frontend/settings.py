@@ -20,8 +20,8 @@ from typing import Any
 
 from edgeq.artefacts.manifest import parse_yaml
 from edgeq.errors import InputError
-from edgeq.frontend.presets import Preset, preset
 from edgeq.frontend.ranges import number_pair
+from edgeq.scheme.presets import Preset, preset
 
 GRANULARITIES = ("per_channel", "per_tensor")
 ACC_OVERFLOWS = ("wrap", "saturate", "error")

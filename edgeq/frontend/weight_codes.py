@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from edgeq.arith.types import IntType, Overflow, Rounding, parse_name, smallest_type, width_of
 from edgeq.errors import ModelError
-from edgeq.frontend.activation_codes import fixed_scale, power_of_two
 from edgeq.frontend.float_graph import Convolve, FloatArray
 from edgeq.frontend.settings import LayerSettings
 from edgeq.ops.weighted import Product
+from edgeq.scheme.activation_codes import fixed_scale, power_of_two
 
 _BIAS_LIMIT, _LONG_BIAS_LIMIT = 2.0**28, 2.0**44
 """A bias of more steps than this would eat the accumulator: the weights' scale is raised instead."""

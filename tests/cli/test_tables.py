@@ -12,10 +12,10 @@ import pytest
 
 import edgeq
 from edgeq.cli.ops import labels, markdown
-from edgeq.frontend.presets import FLOAT_KERNELS, PRESETS
 from edgeq.ir.op import OPS
 from edgeq.ops.conv2d import Conv2d
 from edgeq.ops.requantize import Requantize
+from edgeq.scheme.presets import FLOAT_KERNELS, PRESETS
 
 ROOT = Path(__file__).parents[2]
 

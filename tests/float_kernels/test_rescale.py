@@ -11,7 +11,7 @@ import pytest
 from edgeq.float_kernels import rescale
 from edgeq.float_kernels.layers import KERNELS
 from edgeq.float_kernels.rescale import Rescale
-from edgeq.frontend import presets
+from edgeq.scheme import presets
 from tests.oracles import float32 as oracle
 
 CHANNELS, VALUES = 5, 80

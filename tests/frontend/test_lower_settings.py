@@ -12,7 +12,7 @@ from edgeq.arith.types import IntType
 from edgeq.errors import InputError, OverflowDetected
 from edgeq.frontend.capture import capture
 from edgeq.frontend.lower import lower_program, make_options
-from edgeq.frontend.presets import PRESETS
+from edgeq.scheme.presets import PRESETS
 from tests.oracles import lowering as oracle
 
 torch = pytest.importorskip("torch")

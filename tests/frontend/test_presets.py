@@ -12,8 +12,8 @@ import edgeq
 from edgeq.arith.multiplier import quantize_multiplier
 from edgeq.arith.types import IntType, Overflow
 from edgeq.errors import CalibrationError, InputError, ModelError
-from edgeq.frontend.presets import PRESETS
 from edgeq.ir.graph import Graph
+from edgeq.scheme.presets import PRESETS
 from tests.oracles import presets as oracle
 
 torch = pytest.importorskip("torch")

@@ -13,14 +13,14 @@ from edgeq.arith.tables import Function, function_table, lut_table_16bit
 from edgeq.arith.types import IntType, smallest_type
 from edgeq.errors import ModelError
 from edgeq.frontend import float_graph as fg
-from edgeq.frontend.activation_codes import power_of_two
 from edgeq.frontend.context import Context, code_state
 from edgeq.frontend.families import TRANSLATIONS, Translated, lowers, translates
-from edgeq.frontend.presets import Preset
 from edgeq.frontend.reader import Reader
 from edgeq.frontend.rescaling import common_scale
 from edgeq.frontend.states import State
 from edgeq.ops.lut import MOST_BITS
+from edgeq.scheme.activation_codes import power_of_two
+from edgeq.scheme.presets import Preset
 
 _S16 = IntType(16)
 _WIDE = IntType(62)

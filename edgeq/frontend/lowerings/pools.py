@@ -12,11 +12,11 @@ from edgeq.frontend import float_graph as fg
 from edgeq.frontend.arguments import pair, sides, sizes
 from edgeq.frontend.context import Context
 from edgeq.frontend.families import Translated, lowers, translates
-from edgeq.frontend.presets import preset
 from edgeq.frontend.reader import Reader
 from edgeq.frontend.settings import LayerSettings
 from edgeq.frontend.states import State
 from edgeq.ir.builder import Value
+from edgeq.scheme.presets import preset
 
 _FINE_SHIFT = 12
 """Extra fraction bits under an average that is rounded to another scale right after."""

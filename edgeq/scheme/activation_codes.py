@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgeq.arith.types import Rounding
 from edgeq.errors import CalibrationError
-from edgeq.frontend.float_graph import Quantize
-from edgeq.frontend.presets import Preset
-from edgeq.frontend.ranges import Range
+from edgeq.scheme.presets import Preset
+
+Range = tuple[float, float]
 
 
-def activation_codes(seen: Range, bits: int, rules: Preset, where: str, *, is_input: bool = False) -> Quantize:
+@dataclass(frozen=True)
+class ActivationCodes:
+    """The codes ``clamp(round(x / scale) + zero_point, lo, hi)``, and the values that these stand for.
+
+    ``rounding`` is what the host does to a float input; elsewhere the layer's preset decides.
+    """
+
+    scale: float
+    zero_point: int
+    lo: int
+    hi: int
+    rounding: Rounding = Rounding.ties_even
+
+
+def activation_codes(seen: Range, bits: int, rules: Preset, where: str, *, is_input: bool = False) -> ActivationCodes:
     """Return the quantization of a range; raises CalibrationError for one that gives no usable scale.
 
     ``where`` names the value in messages, ``is_input`` tells that it is an input of the network. With a fixed scale
@@ -22,10 +37,10 @@ def activation_codes(seen: Range, bits: int, rules: Preset, where: str, *, is_in
     return replace(_codes(seen, bits, rules, where, is_input), rounding=rules.activations.rounding)
 
 
-def _codes(seen: Range, bits: int, rules: Preset, where: str, is_input: bool) -> Quantize:
+def _codes(seen: Range, bits: int, rules: Preset, where: str, is_input: bool) -> ActivationCodes:
     rule = rules.activations
     if rule.scale == "fixed":
-        return Quantize(fixed_scale(bits, rules), 0, *_signed(bits))
+        return ActivationCodes(fixed_scale(bits, rules), 0, *_signed(bits))
     if rule.codes == "offset":
         return _offset(seen, bits, bits + rule.spare, where, is_input)
     lo, hi = min(seen[0], 0.0), max(seen[1], 0.0)
@@ -35,11 +50,11 @@ def _codes(seen: Range, bits: int, rules: Preset, where: str, is_input: bool) ->
             "its range in --ranges or --config"
         )
     if rule.scale == "power_of_two":
-        return Quantize(power_of_two(max(-lo, hi) / 2 ** (bits - 1)), 0, *_signed(bits))
+        return ActivationCodes(power_of_two(max(-lo, hi) / 2 ** (bits - 1)), 0, *_signed(bits))
     if rule.codes == "affine" and bits <= rule.affine_bits:
         return _affine(lo, hi, bits, where)
     if rule.codes == "unsigned" and lo == 0.0:
-        return Quantize(_float32(hi / (2**bits - 1), lo, hi, where), 0, 0, 2**bits - 1)
+        return ActivationCodes(_float32(hi / (2**bits - 1), lo, hi, where), 0, 0, 2**bits - 1)
     return _symmetric(lo, hi, bits, where)
 
 
@@ -62,7 +77,7 @@ def _signed(bits: int) -> tuple[int, int]:
     return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
 
 
-def _affine(lo: float, hi: float, bits: int, where: str) -> Quantize:
+def _affine(lo: float, hi: float, bits: int, where: str) -> ActivationCodes:
     """Return signed codes: ``scale = (hi - lo) / (2**bits - 1)``, the zero point ties to even, clamped.
 
     Source: PyTorch's observers.
@@ -70,16 +85,16 @@ def _affine(lo: float, hi: float, bits: int, where: str) -> Quantize:
     qmin, qmax = _signed(bits)
     scale = _float32((hi - lo) / (qmax - qmin), lo, hi, where)
     zero_point = min(max(qmin - round(lo / scale), qmin), qmax)
-    return Quantize(scale, zero_point, qmin, qmax)
+    return ActivationCodes(scale, zero_point, qmin, qmax)
 
 
-def _symmetric(lo: float, hi: float, bits: int, where: str) -> Quantize:
+def _symmetric(lo: float, hi: float, bits: int, where: str) -> ActivationCodes:
     """Return signed codes with zero point 0: ``scale = max(-lo, hi) / qmax``."""
     qmin, qmax = _signed(bits)
-    return Quantize(_float32(max(-lo, hi) / qmax, lo, hi, where), 0, qmin, qmax)
+    return ActivationCodes(_float32(max(-lo, hi) / qmax, lo, hi, where), 0, qmin, qmax)
 
 
-def _offset(seen: Range, bits: int, stored: int, where: str, is_input: bool) -> Quantize:
+def _offset(seen: Range, bits: int, stored: int, where: str, is_input: bool) -> ActivationCodes:
     """Return CNN_Compress's codes: ``S = (hi - lo) / (2**bits - 1)``, ``Z = rhe(-lo / S)``, the range as it is.
 
     Its scales are float32 once stored; that of the input is used before it is. Codes of the input have no bit to
@@ -96,7 +111,7 @@ def _offset(seen: Range, bits: int, stored: int, where: str, is_input: bool) -> 
         raise CalibrationError(
             f"{where}: range [{lo}, {hi}] gives the zero point {zero_point}, outside {qmin}..{qmax}; this preset does "
             "not widen a range that excludes 0: give a range that holds 0 in --config")
-    return Quantize(step if is_input else scale, zero_point, qmin, qmax)
+    return ActivationCodes(step if is_input else scale, zero_point, qmin, qmax)
 
 
 def _float32(scale: float, lo: float, hi: float, where: str) -> float:

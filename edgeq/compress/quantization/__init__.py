@@ -1,0 +1,1 @@
+"""Train with quantized weights and activations, or calibrate: modules whose integers `edgeq lower` reads."""

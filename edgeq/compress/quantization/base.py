@@ -1,0 +1,66 @@
+"""What every quantizer of weights and of activations offers to the layers, and to the program that lowering reads."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from edgeq.scheme.activation_codes import ActivationCodes
+
+
+@dataclass(frozen=True, eq=False)
+class WeightCodes:
+    """Integers of a weight: ``real = scale * (codes - zero_point)`` along dimension 0.
+
+    ``codes``: int64, the weight's shape. ``scale``: float64 (O,) or (1,), each a float32 number. ``zero_point``: int64
+    like ``scale``. ``lo`` and ``hi``: the limits of codes. ``codebook``: int64 (K,) or (O, K) that holds every code,
+    with ``indices`` into it, int64 of the weight's shape; None where weights are not drawn from a table.
+    """
+
+    codes: torch.Tensor
+    scale: torch.Tensor
+    zero_point: torch.Tensor
+    lo: int
+    hi: int
+    codebook: torch.Tensor | None = None
+    indices: torch.Tensor | None = None
+
+
+class WeightQuantizer(nn.Module):
+    """Round a weight, outputs first, to what its codes stand for; gradients go straight through as its kind says.
+
+    ``forward(weight)`` returns ``scale * (codes - zero_point)`` in the weight's dtype, in float64 exactly so.
+    """
+
+    @abstractmethod
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return the weight as its codes stand for it, shape and dtype as given."""
+
+    @abstractmethod
+    def codes(self, weight: torch.Tensor) -> WeightCodes:
+        """Return the integers behind ``forward(weight)``."""
+
+    def scale(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return the scale of ``codes``, (O,) or (1,), without a gradient: that of the bias' steps needs it."""
+        return self.codes(weight).scale
+
+
+class ActivationQuantizer(nn.Module):
+    """Round a value to what its codes stand for.
+
+    ``observing`` tells whether ``forward`` in training mode, or while calibrating, updates ranges; a frozen quantizer
+    keeps them. ``codes()`` is None for binary activations, which are -1 and +1.
+    """
+
+    observing: bool
+
+    @abstractmethod
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the value as its codes stand for it, shape and dtype as given."""
+
+    @abstractmethod
+    def codes(self) -> ActivationCodes | None:
+        """Return scale (a float32 number), zero point and limits of the codes."""
