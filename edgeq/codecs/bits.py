@@ -68,14 +68,32 @@ def readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 @primitive
+def load64(data: Bytes, place: int) -> np.uint64:
+    """Return eight bytes, the first in the uppermost bits."""
+    word = np.uint64(0)
+    for k in range(8):  # one load, once compiled
+        word = (word << np.uint64(8)) | np.uint64(data[np.uint64(place + k)])
+    return word
+
+
+@primitive
+def peek(data: Bytes, position: int, bits: int) -> int:
+    """Return the field of 0..57 bits at ``position``; bits behind the last byte, of eight or more, are zeros."""
+    place = min(position >> 3, data.size - 8)
+    shift = position - 8 * place
+    if shift > 63:
+        return 0
+    word = load64(data, place) << np.uint64(shift)
+    return int(np.int64((word >> np.uint64(1)) >> np.uint64(63 - bits)))
+
+
+@primitive
 def get_field(data: Bytes, position: int, bits: int) -> int:
     """Return the field of ``bits`` (0..63) at bit ``position`` of plain bytes."""
     first = position >> 3
     if bits <= 57 and first + 8 <= data.size:
-        word = np.uint64(0)
-        for k in range(8):  # one load, once compiled
-            word = (word << np.uint64(8)) | np.uint64(data[np.uint64(first + k)])
-        return int(np.int64((word << np.uint64(position & 7)) >> np.uint64(1) >> np.uint64(63 - bits)))
+        word = load64(data, first) << np.uint64(position & 7)
+        return int(np.int64((word >> np.uint64(1)) >> np.uint64(63 - bits)))
     value = 0
     left = bits
     while left > 0:

@@ -29,7 +29,6 @@ from edgeq.codecs.segments import (
 )
 from edgeq.codecs.tables import KINDS, MAX_ENTRIES, read_table
 from edgeq.codecs.tensor import Array, Tensor
-from edgeq.codecs.words import to_words
 from edgeq.errors import InputError, shown
 
 IntArray = npt.NDArray[np.int64]
@@ -183,7 +182,7 @@ class Entropy(Codec):
         entries = held.symbols.entries if coding.mode == JOINT else held.symbols.run_entries
         limits = (header.type.qmin, header.type.qmax, (1 << header.type.bits) - 1)
         fault, place = read_symbols(
-            to_words(data), segments.bounds, segments.starts, segments.counts, coding.mode, limits, header.fill_value,
+            _eight(data), segments.bounds, segments.starts, segments.counts, coding.mode, limits, header.fill_value,
             coding.max_run, stride, entries - 1 if coding.escape else -1, coding.low_bits, coding.table_bits,
             values.rows, values.peeked, runs.rows, runs.peeked, held.symbols.bases(),
             _fast_rows(held.symbols, values, header), codes, ends)
@@ -208,6 +207,11 @@ class Entropy(Codec):
         words = stored.bytes_of("data").view(f"<u{coding.word_bits // 8}")
         return {"parameters": np.array(parameters, np.int64), "codebook": book, "values": held.values,
                 "runs": held.runs, "restart": restart, "data": words}
+
+
+def _eight(data: Bytes) -> Bytes:
+    """Return bytes with zeros behind them, up to eight."""
+    return data if data.size >= 8 else readonly(np.append(data, np.zeros(8 - data.size, np.uint8)))
 
 
 def _fast_rows(symbols: Symbols, lookup: Lookup, header: Header) -> Rows:

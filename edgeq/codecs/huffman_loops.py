@@ -31,7 +31,7 @@ def write_values(codes: Codes, bounds: Places, fields: Fields, pairs: Fields, bi
     """
     short = pairs.size > 0
     for field in pairs:
-        short = short and (field & np.uint64(255)) <= 28  # two of them leave the lower 8 bits free
+        short = short and (field & np.uint64(255)) <= 32  # two of them fit into 64 bits
     for s in range(bounds.size - 1):
         k, stop = bounds[s], bounds[s + 1]
         place = np.uint64(starts[s] >> 6)

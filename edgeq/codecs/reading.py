@@ -1,4 +1,4 @@
-"""The reading loop of huffman and ans, with every check of a symbol; it never reads outside its words.
+"""The reading loop of huffman and ans, with every check of a symbol; it never reads outside its bytes.
 
 A row of a table is ``entry << 32 | base << 8 | bits``. huffman looks it up by the next ``peeked`` bits and goes on by
 ``bits``; ans looks it up by its state and goes on to base + the next ``bits`` bits. A row of -1 is no code.
@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeq.arith.jit import kernel, primitive
-from edgeq.codecs.bits import Codes, Words
+from edgeq.codecs.bits import Bytes, Codes, load64, peek
 from edgeq.codecs.segments import Places
-from edgeq.codecs.words import peek, peek64
 
 IntArray = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint64]
@@ -31,38 +30,38 @@ FAST_BITS = 11
 """Bits that a row of the fast table is looked up by."""
 
 FAST_ROWS = 5
-"""Rows that 64 bits hold, each of up to three symbols."""
+"""Rows that 57 bits hold, each of up to three symbols."""
 
 
 @primitive
-def _symbol(words: Words, position: int, state: int, table_bits: int, rows: IntArray, peeked: int) -> tuple[int, int]:
+def _symbol(data: Bytes, position: int, state: int, table_bits: int, rows: IntArray, peeked: int) -> tuple[int, int]:
     """Return the row of the next symbol and the position after a huffman code."""
     if table_bits:
         return rows[state], position
-    row = rows[peek(words, position, peeked)]
+    row = rows[peek(data, position, peeked)]
     return row, position + (row & 255)
 
 
 @primitive
-def _follow(words: Words, position: int, state: int, table_bits: int, row: int) -> tuple[int, int]:
+def _follow(data: Bytes, position: int, state: int, table_bits: int, row: int) -> tuple[int, int]:
     """Return the state and position after a symbol of ans."""
     if table_bits == 0:
         return state, position
     bits = row & 255
-    return ((row >> 8) & 0xFFFFFF) + peek(words, position, bits), position + bits
+    return ((row >> 8) & 0xFFFFFF) + peek(data, position, bits), position + bits
 
 
 @kernel
 def read_symbols(
-    words: Words, bounds: Places, starts: Places, counts: Places, mode: int, type_limits: tuple[int, int, int],
+    data: Bytes, bounds: Places, starts: Places, counts: Places, mode: int, type_limits: tuple[int, int, int],
     fill_value: int, max_run: int, stride: int, escape: int, low_bits: int, table_bits: int, rows: IntArray,
     peeked: int, run_rows: IntArray, run_peeked: int, bases: IntArray, fast: Rows, codes: Codes, ends: IntArray,
 ) -> tuple[int, int]:
     """Fill ``codes`` and ``ends``; return a fault and the bit at which it lies, 0 for none.
 
-    ``type_limits`` are smallest and largest value and the mask of a code. ``bases`` has each value symbol's smallest
-    value; ``stride`` is their number in mode "joint"; ``escape`` the entry of an escape in the table that has it.
-    ``fast`` may be empty.
+    ``data`` has at least eight bytes. ``type_limits`` are smallest and largest value and the mask of a code. ``bases``
+    has each value symbol's smallest value; ``stride`` is their number in mode "joint"; ``escape`` the entry of an
+    escape in the table that has it. ``fast`` may be empty.
     """
     lowest, highest, mask = type_limits
     for s in range(counts.size):
@@ -71,11 +70,11 @@ def read_symbols(
         left = stop - place if mode == 0 else counts[s]
         state = 0
         if table_bits and left > 0:
-            state = peek(words, position, table_bits)
+            state = peek(data, position, table_bits)
             position += table_bits
         while left > 0:
             if fast.size:
-                position, place = _read_fast(words, position, limit, place, stop, fast, codes)
+                position, place = _read_fast(data, position, limit, place, stop, fast, codes)
                 left = stop - place
                 if left == 0:
                     break
@@ -83,8 +82,8 @@ def read_symbols(
             if position > limit:
                 return ENDS_EARLY, limit
             if mode == 1:
-                row, position = _symbol(words, position, state, table_bits, run_rows, run_peeked)
-                state, position = _follow(words, position, state, table_bits, row)
+                row, position = _symbol(data, position, state, table_bits, run_rows, run_peeked)
+                state, position = _follow(data, position, state, table_bits, row)
                 if row < 0:
                     return NO_CODE, began
                 if position > limit:
@@ -95,7 +94,7 @@ def read_symbols(
                     return OUTSIDE, began
                 if run == escape:
                     continue
-            row, position = _symbol(words, position, state, table_bits, rows, peeked)
+            row, position = _symbol(data, position, state, table_bits, rows, peeked)
             if row < 0:
                 return NO_CODE, began
             entry = row >> 32
@@ -105,12 +104,12 @@ def read_symbols(
                 if place >= stop:
                     return OUTSIDE, began
                 if cut:
-                    state, position = _follow(words, position, state, table_bits, row)
+                    state, position = _follow(data, position, state, table_bits, row)
                     continue
                 entry %= stride
-            value = bases[entry] + peek(words, position, low_bits)
+            value = bases[entry] + peek(data, position, low_bits)
             position += low_bits
-            state, position = _follow(words, position, state, table_bits, row)
+            state, position = _follow(data, position, state, table_bits, row)
             if position > limit:
                 return ENDS_EARLY, began
             if value < lowest or value > highest:
@@ -129,7 +128,7 @@ def read_symbols(
 
 
 @primitive
-def _read_fast(words: Words, position: int, limit: int, place: int, stop: int, fast: Rows,
+def _read_fast(data: Bytes, position: int, limit: int, place: int, stop: int, fast: Rows,
                codes: Codes) -> tuple[int, int]:
     """Read values of mode "values" while 64 bits and places for all of them are left, up to a code of no fast row.
 
@@ -137,7 +136,7 @@ def _read_fast(words: Words, position: int, limit: int, place: int, stop: int, f
     """
     at, to = np.uint64(position), np.uint64(place)
     while np.int64(at) + 64 <= limit and np.int64(to) + 3 * FAST_ROWS <= stop:
-        held = peek64(words, int(np.int64(at)))
+        held = load64(data, int(np.int64(at >> np.uint64(3)))) << (at & np.uint64(7))
         for _ in range(FAST_ROWS):
             row = fast[held >> np.uint64(64 - FAST_BITS)]
             symbols = (row >> np.uint64(8)) & np.uint64(3)
