@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.fx import GraphModule, Interpreter, Node
+from torch.fx import GraphModule, Interpreter
 
 from edgeq.compress.quantization.base import ActivationQuantizer
 from edgeq.compress.quantization.building import Builder
@@ -127,18 +127,3 @@ class _Floats(Interpreter):
         if isinstance(module, Average):
             return module.call(args[0])
         return super().call_module(target, args, kwargs)
-
-
-class Recorder(Interpreter):
-    """Run the model as it is, and keep what each quantizer of activations gives, by layer."""
-
-    def __init__(self, model: GraphModule) -> None:
-        super().__init__(model)
-        self.values: dict[str, torch.Tensor] = {}
-
-    def run_node(self, n: Node) -> Any:
-        """Run one node."""
-        result = super().run_node(n)
-        if n.op == "call_module" and isinstance(self.fetch_attr(str(n.target)), ActivationQuantizer):
-            self.values[n.meta["layer"]] = result
-        return result
