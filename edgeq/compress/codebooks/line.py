@@ -32,7 +32,7 @@ class Line:
         else:
             kept = weights > 0
             distinct, places = np.unique(values[kept], return_inverse=True)
-            sums = np.bincount(places.reshape(-1), weights[kept], len(distinct))
+            sums = np.bincount(places.reshape(-1), weights[kept], len(distinct)).astype(np.float64)
         return cls(distinct, sums, _running(sums), _running(sums * distinct))
 
     def __len__(self) -> int:

@@ -5,8 +5,6 @@ Every table is ascending, distinct and float64; fixed point needs none, so it gi
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 
@@ -17,8 +15,8 @@ from edgeq.compress.quantization.rounding import rounded
 
 MOST_ROUNDS = 1000
 """Iterations of k-means, which ends before where nothing moves any more."""
-TAIL = 0.001
-"""The part of the values at either end that lies outside the linear levels."""
+TAIL = 1000
+"""One of so many values, rounded up, is at or outside either end of the linear levels."""
 
 
 def kmeans(
@@ -67,13 +65,13 @@ def _lloyd(line: Line, centroids: Reals, count: int, zero: bool) -> Reals:
 def linear(values: Reals, count: int, *, zero: bool = False) -> Reals:
     """Return ``count`` levels in equal steps between the 0.1 % and the 99.9 % value.
 
-    With n values these are the smallest and the largest but for ``ceil(0.001 * n) - 1``. ``zero``: one of the levels
+    These are the ``ceil(n / 1000)``-th smallest and largest of n. ``zero``: one of the levels
     is 0, the others are in equal steps. Equal ends give one level.
 
     >>> linear(np.arange(9.0), 5).tolist()
     [0.0, 2.0, 4.0, 6.0, 8.0]
     """
-    rank = math.ceil(len(values) * TAIL) - 1
+    rank = -(-len(values) // TAIL) - 1
     ascending = np.sort(values)
     levels = np.linspace(ascending[rank], ascending[len(values) - 1 - rank], count - zero)
     return np.union1d(levels, [0.0]) if zero else np.unique(levels)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from edgeq.arith.types import Rounding
+from edgeq.compress.codebooks.quantizer import CodebookWeight
 from edgeq.compress.quantization.activations.uniform import UniformActivation
 from edgeq.compress.quantization.base import ActivationQuantizer, WeightQuantizer
 from edgeq.compress.quantization.observer_kinds import OBSERVERS, observer_options
@@ -48,7 +49,10 @@ def _uniform(_: torch.Tensor, bits: int, rounding: Rounding, where: str, **optio
 
 
 _OBSERVED = frozenset().union(*(observer_options(name) for name in OBSERVERS))
-WEIGHTS: dict[str, WeightKind] = {"uniform": WeightKind(_uniform, keywords_of(UniformWeight))}
+WEIGHTS: dict[str, WeightKind] = {
+    "uniform": WeightKind(_uniform, keywords_of(UniformWeight)),
+    "codebook": WeightKind(CodebookWeight, keywords_of(CodebookWeight), range(1, 17)),
+}
 ACTIVATIONS: dict[str, ActivationKind] = {
     "uniform": ActivationKind(UniformActivation, keywords_of(UniformActivation) | _OBSERVED),
 }
