@@ -51,7 +51,8 @@ def test_forward_is_the_integers_times_the_scale(per: str, power_of_two: bool, v
         distinct = sorted(set(row))
         assert row == distinct + [distinct[-1]] * (len(row) - len(distinct))
     forward = quantizer(w.double())
-    for value, code, k in zip(forward.flatten().tolist(), found.codes.flatten().tolist(), range(w.numel()), strict=True):
+    pairs = zip(forward.flatten().tolist(), found.codes.flatten().tolist(), strict=True)
+    for k, (value, code) in enumerate(pairs):
         scale = Fraction(found.scale[k // 12 if per == "channel" else 0].item())
         assert Fraction(value) == scale * code
         assert scale == Fraction(float(np.float32(float(scale))))

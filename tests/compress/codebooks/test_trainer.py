@@ -65,11 +65,11 @@ def test_gradients_that_add_up_over_batches_are_summed_once() -> None:
 def test_what_is_refused() -> None:
     model = network()
     clustered = cluster(model, {"pattern": "0.weight", "bits": 2})
-    with pytest.raises(InputError, match="expected a torch.optim.Optimizer"):
+    with pytest.raises(InputError, match=r"expected a torch\.optim\.Optimizer"):
         CentroidTrainer(model, clustered).attach("adam")
     with pytest.raises(InputError, match="the optimizer holds none of the clustered weights"):
         CentroidTrainer(model, clustered).attach(torch.optim.SGD(network().parameters(), 0.1))
-    with pytest.raises(InputError, match="'0.weight' was clustered, but the model has no such weight; it has weight"):
+    with pytest.raises(InputError, match=r"'0.weight' was clustered, but the model has no such weight; it has weight"):
         CentroidTrainer(nn.Linear(2, 2), clustered)
     with pytest.raises(InputError, match=r"'0.weight' has shape \[2, 2\], it was clustered with \[8, 6\]"):
         CentroidTrainer(nn.Sequential(nn.Linear(2, 2)), clustered)
