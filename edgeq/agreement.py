@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from edgeq.compress.quantization.recording import record
 from edgeq.compress.quantization.program import CODES
+from edgeq.compress.quantization.recording import record
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from edgeq.arith.types import Rounding
+from edgeq.compress.codebooks.quantizer import CodebookWeight
 from edgeq.compress.quantization.activations.binary import BinaryActivation
 from edgeq.compress.quantization.activations.dorefa import DorefaActivation
 from edgeq.compress.quantization.activations.lsq import LsqActivation
@@ -77,6 +78,7 @@ WEIGHTS: dict[str, WeightKind] = {
     "dorefa": WeightKind(_dorefa, keywords_of(DorefaWeight)),
     "binary": WeightKind(_binary, keywords_of(BinaryWeight), None),
     "ternary": WeightKind(_ternary, keywords_of(TernaryWeight), None),
+    "codebook": WeightKind(CodebookWeight, keywords_of(CodebookWeight), range(1, 17)),
 }
 ACTIVATIONS: dict[str, ActivationKind] = {
     "uniform": ActivationKind(UniformActivation, keywords_of(UniformActivation) | _OBSERVED),
