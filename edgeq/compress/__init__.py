@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Prune PyTorch models, keep what was pruned at zero while they train, count what is left, and quantize.
-=======
-"""Prune PyTorch models, draw their weights from small tables, train what is left, and count it.
->>>>>>> s5/codebooks
+"""Prune PyTorch models, draw their weights from small tables, quantize them, train what is left, and count it.
 
 ::
 
