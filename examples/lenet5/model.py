@@ -10,29 +10,35 @@ class LeNet5(nn.Module):
     """Classify 28x28 handwritten digits; 61,470 weights and 236 biases.
 
     Input: float32 (N, 1, 28, 28), (pixel / 255 - 0.5) / 0.5. Output: float32 (N, 10), one logit per digit.
+    ``batch_norm``: each layer but the last has one in place of its bias; folded, the network has as many numbers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, batch_norm: bool = False) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
+        bias = not batch_norm
+        self.conv1 = nn.Conv2d(1, 6, 5, padding=2, bias=bias)
+        self.norm1 = nn.BatchNorm2d(6) if batch_norm else nn.Identity()
         self.relu1 = nn.ReLU()
         self.pool1 = nn.MaxPool2d(2)
-        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.conv2 = nn.Conv2d(6, 16, 5, bias=bias)
+        self.norm2 = nn.BatchNorm2d(16) if batch_norm else nn.Identity()
         self.relu2 = nn.ReLU()
         self.pool2 = nn.MaxPool2d(2)
-        self.conv3 = nn.Conv2d(16, 120, 5)
+        self.conv3 = nn.Conv2d(16, 120, 5, bias=bias)
+        self.norm3 = nn.BatchNorm2d(120) if batch_norm else nn.Identity()
         self.relu3 = nn.ReLU()
         self.flatten = nn.Flatten()
-        self.fc1 = nn.Linear(120, 84)
+        self.fc1 = nn.Linear(120, 84, bias=bias)
+        self.norm4 = nn.BatchNorm1d(84) if batch_norm else nn.Identity()
         self.relu4 = nn.ReLU()
         self.fc2 = nn.Linear(84, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map images (N, 1, 28, 28) to logits (N, 10)."""
-        x = self.pool1(self.relu1(self.conv1(x)))
-        x = self.pool2(self.relu2(self.conv2(x)))
-        x = self.flatten(self.relu3(self.conv3(x)))
-        logits: torch.Tensor = self.fc2(self.relu4(self.fc1(x)))
+        x = self.pool1(self.relu1(self.norm1(self.conv1(x))))
+        x = self.pool2(self.relu2(self.norm2(self.conv2(x))))
+        x = self.flatten(self.relu3(self.norm3(self.conv3(x))))
+        logits: torch.Tensor = self.fc2(self.relu4(self.norm4(self.fc1(x))))
         return logits
 
 
