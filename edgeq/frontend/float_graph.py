@@ -111,6 +111,29 @@ class Limit(FloatOp):
     hi: float
 
 
+@dataclass(frozen=True, eq=False)
+class Threshold(FloatOp):
+    """``unit * (start + step * count)``, count of the ``edges`` that a value meets: signs, comparisons.
+
+    An edge ``(at, strict)`` is met by values at ``at`` and above, above alone where it is strict. What is compared is
+    the operand after the maps of ``before``, in order, whose channels run along ``axis`` of the sample.
+    """
+
+    COMPARES = RIDES = True
+
+    edges: tuple[tuple[float, bool], ...]
+    start: int
+    step: int
+    unit: float = 1.0
+    before: tuple[BatchNorm | Limit, ...] = ()
+    axis: int = 0
+
+    @property
+    def channels(self) -> int:
+        """Number of channels that the maps tell apart."""
+        return max((m.gain.size for m in self.before if isinstance(m, BatchNorm)), default=1)
+
+
 @dataclass(frozen=True)
 class Pad(FloatOp):
     """Put a border of ``value`` around the sample; one pair per axis of the sample."""
