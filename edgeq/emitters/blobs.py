@@ -54,7 +54,7 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
         raise CodecError(f"{path}: is {header.codec} of {header.type}{list(header.shape)}, "
                          f"the manifest says {said[0]} of {said[1]}{list(said[2])}")
     codes = codecs.decode(files[path], max_elements=math.prod(shape), where=path).astype(np.int64)
-    return {holds["tensor"]: from_layout(from_codes(codes, holds.get("mapping", {}), path), axes, layout, shape)}
+    return {holds["tensor"]: from_codes(from_layout(codes, axes, layout, shape), holds.get("mapping", {}), path)}
 
 
 def _check_part(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> None:

@@ -40,8 +40,9 @@ def absorbed(program: Program) -> set[str]:
     found: set[str] = set()
     for call in reversed(program.calls):
         read = readers.get(call.name, [])
-        inside = bool(read) and call.name not in program.outputs and all(r.op == "where" or r.name in found for r in read)
-        if inside and (call.op in COMPARISONS or filled(calls, Ref(call.name)) is not None):
+        inside = bool(read) and all(r.op == "where" or r.name in found for r in read)
+        if inside and call.name not in program.outputs and (
+                call.op in COMPARISONS or filled(calls, Ref(call.name)) is not None):
             found.add(call.name)
     return found
 

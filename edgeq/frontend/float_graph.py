@@ -56,7 +56,8 @@ _WEIGHTS = frozenset({"wbits", "weights"})
 class QuantizedWeight:
     """Weights that a quantizer already made integers: ``real = scale * (codes - zero_point)``, per channel.
 
-    ``lo`` and ``hi`` are the limits that the quantizer declared.
+    ``lo`` and ``hi`` are the limits that the quantizer declared; ``table`` says which table the codes were drawn from:
+    "codebook", "codebook_per_channel", or None.
     """
 
     codes: npt.NDArray[np.int64]
@@ -64,6 +65,7 @@ class QuantizedWeight:
     zero_point: npt.NDArray[np.int64]
     lo: int
     hi: int
+    table: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

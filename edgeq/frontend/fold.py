@@ -18,8 +18,8 @@ from edgeq.frontend.fold_thresholds import biases_into_thresholds, maps_into_thr
 def fold(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:
     """Return the network with `Same` removed, inputs quantized first, batch norm and padding folded, limits merged.
 
-    ``shapes`` are the sample shapes of values. What a step reads goes into the step. A batch norm that follows no convolution of its own becomes a
-    depthwise 1x1 convolution.
+    ``shapes`` are the sample shapes of values. What stands between a sum and a step goes into the step. A batch norm
+    that follows no convolution of its own becomes a depthwise 1x1 convolution.
     """
     graph = _inputs_quantized_first(_skip_same(graph))
     graph = maps_into_thresholds(thresholds_first(graph), shapes)

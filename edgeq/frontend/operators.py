@@ -31,7 +31,8 @@ _GROUPS: dict[Group, str] = {
         _to_copy.default to.dtype to.device to.dtype_layout type_as.default positive.default
         zeros_like.default ones_like.default full_like.default eq.Tensor eq.Scalar ne.Tensor ne.Scalar
         lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor gt.Scalar ge.Tensor ge.Scalar where.self
-        where.Scalar where.ScalarSelf where.ScalarOther logical_not.default logical_and.default fake_quantize_per_tensor_affine.default
+        where.Scalar where.ScalarSelf where.ScalarOther logical_not.default logical_and.default
+        fake_quantize_per_tensor_affine.default
         quantized_decomposed.quantize_per_tensor.default quantized_decomposed.quantize_per_tensor.tensor
         quantized_decomposed.quantize_per_tensor.tensor2 quantized_decomposed.dequantize_per_tensor.default
         quantized_decomposed.dequantize_per_tensor.tensor quantized_decomposed.dequantize_per_tensor.tensor2

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from edgeq.arith.types import IntType, Overflow, Rounding, parse_name, smallest_type, width_of
 from edgeq.errors import ModelError
 from edgeq.frontend.float_graph import Convolve, FloatArray, QuantizedWeight
+from edgeq.frontend.encodings import encoding_of
 from edgeq.frontend.settings import LayerSettings
 from edgeq.ops.weighted import Product
 from edgeq.scheme.activation_codes import fixed_scale, power_of_two
@@ -30,7 +31,7 @@ IntCodes = npt.NDArray[np.int64]
 class WeightCodes:
     """Integers of a layer; ``scale`` (O,) or (1,), ``acc_scale`` what one step of bias and accumulator stands for.
 
-    ``product_shift`` is the right shift of each product on its way to the accumulator; ``wrapped`` counts the
+    ``encoding`` is the IR's name of how files store the weight. ``product_shift`` is the right shift of each product on its way to the accumulator; ``wrapped`` counts the
     weights and biases that did not fit and wrapped.
     """
 
@@ -42,6 +43,7 @@ class WeightCodes:
     type: IntType
     product_shift: int = 0
     wrapped: int = 0
+    encoding: str = "int"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def _given(conv: Convolve, input_scale: float, chosen: LayerSettings, where: str
     scale = q.scale[:1] if (q.scale == q.scale[0]).all() else q.scale
     zero_point = q.zero_point[0] if (q.zero_point == q.zero_point[0]).all() else q.zero_point
     step = scale * input_scale / 2**chosen.bias_fraction_bits
-    return WeightCodes(q.codes, _bias(conv, step, where), scale, step, np.asarray(zero_point), kept)
+    return WeightCodes(q.codes, _bias(conv, step, where), scale, step, np.asarray(zero_point), kept,
+                       encoding=encoding_of(q))
 
 
 def _without_vanishing(q: QuantizedWeight, bias: FloatArray | None, unit: float) -> QuantizedWeight:

@@ -23,19 +23,19 @@ qd = torch.ops.quantized_decomposed
 class Coded(nn.Module):
     """A convolution whose integer weights are dequantized per channel, then a function of its sums."""
 
-    def __init__(self, rows, scale, after, bias=None, limits=(-127, 127), zero_point=None, norm=None, padding=0) -> None:
+    def __init__(self, rows, scale, after, bias=None, limits=(-127, 127), zero_point=None, norm=None) -> None:
         super().__init__()
         self.register_buffer("weight", torch.tensor(np.array(rows), dtype=torch.int16))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
         self.register_buffer("zero_point", torch.tensor(zero_point or [0] * len(scale)))
         self.bias = None if bias is None else nn.Parameter(torch.tensor(bias, dtype=torch.float64).float())
-        self.after, self.limits, self.norm, self.padding = after, limits, norm, padding
+        self.after, self.limits, self.norm = after, limits, norm
 
     def forward(self, x):
         weight = qd.dequantize_per_channel(self.weight, self.scale, self.zero_point, 0, *self.limits, torch.int16)
         x = qd.quantize_per_tensor(x, 0.25, 0, -128, 127, torch.int8)
         x = qd.dequantize_per_tensor(x, 0.25, 0, -128, 127, torch.int8)
-        x = F.conv2d(x, weight, self.bias, padding=self.padding)
+        x = F.conv2d(x, weight, self.bias)
         return self.after(x if self.norm is None else self.norm(x))
 
 
@@ -177,7 +177,8 @@ def test_padded_pools_and_convolutions_of_signs() -> None:
         "x": (-1.0, 1.0), "fc": (-1.0, 1.0)})
     data = -np.ones((1, 1, 4, 4), np.float32)
     got = codes(graph, data)
-    assert (got["where"] == -1).all() and (got["max_pool2d"] == -1).all()
+    assert (got["where"] == -1).all()
+    assert (got["max_pool2d"] == -1).all()
     assert (got["fc"] // got["fc"][0, 0, 0, 0]).reshape(-1).tolist() == [1, 1, 1, 1]
     assert graph.types["where"].type == edgeq.IntType(2)
 
@@ -191,8 +192,8 @@ def test_a_step_before_a_move_is_the_same() -> None:
 
 def test_linear_layers_of_rows() -> None:
     """A matrix product of rank 2 has its channels last; its bias follows them."""
-    graph = lower(OneInput(lambda m, x: sign(m.fc(x)), fc=linear([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [0.5, -0.5, 0.0])),
-                  (4, 2), ranges={"x": (-1.0, 1.0)})
+    fc = linear([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [0.5, -0.5, 0.0])
+    graph = lower(OneInput(lambda m, x: sign(m.fc(x)), fc=fc), (4, 2), ranges={"x": (-1.0, 1.0)})
     data = noise(20, 4, 2)
     got = codes(graph, data)
     x = got["x"] - graph.types["x"].zero_point

@@ -46,7 +46,7 @@ def _step(r: Reader, found: Condition, met: float, unmet: float) -> fg.Threshold
     if not np.isfinite(found.at):
         raise r.unsupported(f"a comparison with {found.at} has no lowering; use a finite number")
     codes, unit = _codes(r, met, unmet)
-    before = () if found.shifted is None else (found.shifted,)
+    before: tuple[fg.BatchNorm, ...] = () if found.shifted is None else (found.shifted,)
     at, strict = found.at, found.relation in ("gt", "le")
     if found.relation in ("le", "lt"):  # x <= t is met where x > t is not
         codes = codes[::-1]
