@@ -37,7 +37,7 @@ class Stored:
 
 
 def to_stored(parameter: Parameter, *, own_codebook: bool = False) -> Stored:
-    """Return what is stored of a parameter; with ``own_codebook`` the codec numbers the values of a codebook itself.
+    """Return what is stored of a parameter; with ``own_codebook`` the codec numbers the values of one codebook itself.
 
     The fill value is the weight zero point. Where it differs between channels it is the most frequent of these, the
     smallest of equally frequent ones. Through a mapping it is the code of that value; where no weight has it, the
@@ -48,7 +48,7 @@ def to_stored(parameter: Parameter, *, own_codebook: bool = False) -> Stored:
     if not mapping:
         return Stored(parameter.array, kept, fill)
     codes = _codes(parameter.array, mapping)
-    same = codes[parameter.array == fill]
+    same = codes[parameter.array == fill] if parameter.encoding != "codebook_per_channel" else codes[:0]
     return Stored(codes, kept, int(same[0]) if same.size else most_frequent(codes), mapping)
 
 
@@ -86,7 +86,8 @@ def _mapping(parameter: Parameter, *, own_codebook: bool) -> tuple[dict[str, Any
         return {"encoding": "bipolar", "multiply": 2, "add": 1 - (1 << bits)}, IntType(bits, signed=False)
     if parameter.encoding == "ternary" and kept.bits > 1:
         return {"encoding": "ternary", "multiply": 1, "add": 0}, _TERNARY
-    if not parameter.encoding.startswith("codebook") or own_codebook or not parameter.array.size:
+    own = own_codebook and parameter.encoding == "codebook"
+    if not parameter.encoding.startswith("codebook") or own or not parameter.array.size:
         return {}, kept
     values = table_of(parameter)
     codes = smallest_type(0, max(values.shape[-1] - 1, 0))

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from edgeq.arith.types import IntType, Overflow, Rounding, parse_name, smallest_type, width_of
 from edgeq.errors import ModelError
-from edgeq.frontend.float_graph import Convolve, FloatArray, QuantizedWeight
 from edgeq.frontend.encodings import encoding_of
+from edgeq.frontend.float_graph import Convolve, FloatArray, QuantizedWeight
 from edgeq.frontend.settings import LayerSettings
 from edgeq.ops.weighted import Product
 from edgeq.scheme.activation_codes import fixed_scale, power_of_two
