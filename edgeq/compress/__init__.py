@@ -1,4 +1,4 @@
-"""Prune PyTorch models, draw their weights from small tables, quantize them, train what is left, and count it.
+"""Prune and quantize PyTorch models, draw their weights from small tables, train what is left, and count it.
 
 ::
 

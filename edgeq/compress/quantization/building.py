@@ -95,11 +95,12 @@ class Builder:
         if operator_of(point.first) in ops.FUNCTIONS:
             rounding = rules.functions.rounding
         if chosen.method == "binary" and operator_of(node) in ("relu", "relu6"):
-            raise ModelError(f"{where}: a binary activation is +1 wherever x >= 0, so after {operator_of(node)} it is +1 "
-                             "everywhere; remove that, or give the layer another method")
+            raise ModelError(f"{where}: a binary activation is +1 wherever x >= 0, so after {operator_of(node)} it is "
+                             "+1 everywhere; remove that, or give the layer another method")
         takes = chosen.method in ACTIVATIONS and "is_input" in ACTIVATIONS[chosen.method].options
         options = {**chosen.options, "is_input": True} if point.is_input and takes else chosen.options
-        made = activation_quantizer(chosen.method, bits=chosen.bits, rules=rules, rounding=rounding, where=where, **options)
+        made = activation_quantizer(
+            chosen.method, bits=chosen.bits, rules=rules, rounding=rounding, where=where, **options)
         path = f"{QUANTIZERS}.{point.layer}"
         put(self.root, path, made)
         self.env[node] = self._noted(self.graph.call_module(path, (self.env[node],)), point.layer)
@@ -168,13 +169,13 @@ class Builder:
 
     def _depthwise(self, node: Node, path: str, norm: Norm) -> Node:
         """Call a layer of one weight per channel, 1, whose batch norm is folded in."""
-        rank, channels = len(shape_of(node) or ()), int(norm.running_mean.numel())  # type: ignore[union-attr, operator]
+        rank, channels = len(shape_of(node) or ()), int(norm.running_mean.numel())
         if rank not in (2, 3, 4):
             raise ModelError(f"layer '{self.names[node]}': batch norm of {rank} dimensions; use 2 to 4")
         operator = {2: torch.ops.aten.linear.default, 3: torch.ops.aten.conv1d.default,
                     4: torch.ops.aten.conv2d.default}[rank]
         ones = torch.eye(channels) if rank == 2 else torch.ones(channels, *(1,) * (rank - 1))
-        ones = ones.to(norm.running_mean)  # type: ignore[arg-type]
+        ones = ones.to(norm.running_mean)
         where = self.names[node]
         chosen = self.config.weights_of(where, outermost=False)
         layer = QuantizedLayer(Call(operator, (), {} if rank == 2 else {"groups": channels}), ones, None,
