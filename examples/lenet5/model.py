@@ -42,6 +42,35 @@ class LeNet5(nn.Module):
         return logits
 
 
+class BinaryLeNet5(nn.Module):
+    """The same layers for weights and activations of -1 and +1: batch norm before each sign, which is quantization's.
+
+    ``compress.quantize`` puts the signs behind the batch norms; without them the network is linear between its pools.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 5, padding=2, bias=False)
+        self.norm1 = nn.BatchNorm2d(6)
+        self.conv2 = nn.Conv2d(6, 16, 5, bias=False)
+        self.norm2 = nn.BatchNorm2d(16)
+        self.conv3 = nn.Conv2d(16, 120, 5, bias=False)
+        self.norm3 = nn.BatchNorm2d(120)
+        self.pool = nn.MaxPool2d(2)
+        self.flatten = nn.Flatten()
+        self.fc1 = nn.Linear(120, 84, bias=False)
+        self.norm4 = nn.BatchNorm1d(84)
+        self.fc2 = nn.Linear(84, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map images (N, 1, 28, 28) to logits (N, 10)."""
+        x = self.pool(self.norm1(self.conv1(x)))
+        x = self.pool(self.norm2(self.conv2(x)))
+        x = self.norm4(self.fc1(self.flatten(self.norm3(self.conv3(x)))))
+        logits: torch.Tensor = self.fc2(x)
+        return logits
+
+
 def load_reference(path: str | Path) -> LeNet5:
     """Return LeNet5 in eval mode with the weights of a CNN_Compress state dict, dense or sparse.
 

@@ -1,0 +1,65 @@
+"""Accuracy by the integer simulator, and bytes on disk, of compressed networks: LeNet-5 on MNIST, ResNet-8 on CIFAR-10.
+
+``python benchmarks/compression.py [NAME ...]`` runs the roads of that name, all by default, on the data under
+EDGEQ_DATA, and writes a table for each into ``benchmarks/results``. Trained networks that several roads begin with are
+kept in ``--cache``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.roads import few_bits  # noqa: E402
+from benchmarks.roads.lenet5 import SEED, Mnist, dense, load_mnist  # noqa: E402
+from benchmarks.roads.measured import Measured, accuracy_table, agreement_table, write_result  # noqa: E402
+from edgeq.compress.training import count_correct  # noqa: E402
+
+LENET5: dict[str, Callable[[Mnist, Path], Iterator[Measured]]] = {
+    "lenet5-sparse": few_bits.sparse,
+    "lenet5-few-bits": few_bits.few_bits,
+    "lenet5-binary": few_bits.binary,
+}
+
+
+def run_lenet5(name: str, mnist: Mnist, cache: Path, results: Path) -> None:
+    """Run one road of LeNet-5 and write its tables."""
+    base = count_correct(dense(mnist, cache), mnist.test)
+    rows = list(LENET5[name](mnist, cache))
+    first = f"dense float32: {base} of {len(mnist.test)} right"
+    tables = [f"{first}\n\n{accuracy_table(rows, base)}", agreement_table(rows)]
+    path = write_result(results, name, f"python benchmarks/compression.py {name}", SEED, tables)
+    print(path.read_text())
+
+
+def main() -> None:
+    """Run the roads that the command line names."""
+    parser = argparse.ArgumentParser(description="Measure compressed networks.")
+    parser.add_argument("names", nargs="*", choices=[[], *LENET5], metavar="NAME", help=", ".join(LENET5))
+    parser.add_argument("--cache", type=Path, help="folder of trained networks; without it each run trains anew")
+    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
+    args = parser.parse_args()
+    data = os.environ.get("EDGEQ_DATA")
+    if not data:
+        sys.exit("set EDGEQ_DATA to the folder that holds mnist/ and resnet8_cifar10/")
+    torch.set_num_threads(1)
+    args.results.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        cache = args.cache or Path(folder)
+        cache.mkdir(exist_ok=True)
+        mnist = load_mnist(Path(data))
+        for name in args.names or LENET5:
+            run_lenet5(name, mnist, cache, args.results)
+
+
+if __name__ == "__main__":
+    main()
