@@ -51,8 +51,7 @@ class Builder:
         """Return the quantized model; raises ModelError for what cannot be quantized, naming the layer."""
         for node in self.old.nodes:
             if node.op == "output":
-                leaving = self._mapped(node.args[0])
-                self.graph.output(leaving[0] if len(leaving) == 1 else leaving)
+                self._output(self._mapped(node.args[0]))
             elif node.op == "placeholder":
                 self._placeholder(node)
             else:
@@ -61,6 +60,11 @@ class Builder:
         made = GraphModule(self.root, self.graph, class_name=f"Quantized{type(self.model).__name__}")
         made.meta["config"] = self.config
         return made
+
+    def _output(self, found: Any) -> None:
+        if self.traced.returns not in (None, tuple, list):
+            raise ModelError("model: it returns neither a tensor nor a tuple of tensors; wrap it in a module that does")
+        self.graph.output(found[0] if self.traced.returns is None else self.traced.returns(found))
 
     def _placeholder(self, node: Node) -> None:
         if node.name not in self.traced.inputs:
@@ -109,11 +113,14 @@ class Builder:
 
     def _weighted(self, node: Node) -> None:
         norm = self._absorbed_norm(node)
-        path = self._layer(node)
-        args = (self._mapped(node.args[0]), self._source(node.args[0]), norm)
+        path = self._layer(node, None if norm is None else self._norm_module(norm))
+        if norm is not None:
+            put(self.root, self._norm_path(norm), self._norm_module(norm))
+        given = None if norm is None else self.graph.get_attr(self._norm_path(norm))
+        args = (self._mapped(node.args[0]), self._source(node.args[0]), given)
         self.env[node] = self._noted(self.graph.call_module(path, args), self.names[node])
 
-    def _layer(self, node: Node) -> str:
+    def _layer(self, node: Node, norm: Norm | None) -> str:
         """Return the path of a layer's module, made at its first call."""
         given, where = arguments_of(node), self.names[node]
         weight, bias = (self._stored(given.get(name), where, name) for name in ("weight", "bias"))
@@ -124,10 +131,11 @@ class Builder:
             groups = given["groups"] if operator_of(node) in ops.TRANSPOSED else 0
             assert weight is not None
             chosen = self.config.weights_of(where, outermost=node in self.outer)
-            quantizer = self._weight_quantizer(chosen, weight, where, whole=bool(groups))
-            put(self.root, where, QuantizedLayer(
-                Call(node.target, rest, options), weight, bias, quantizer, where,  # type: ignore[arg-type]
-                folds=self.config.batch_norm == "fold", transposed=groups))
+            layer = QuantizedLayer(Call(node.target, rest, options), weight, bias, None, where,  # type: ignore[arg-type]
+                                   folds=self.config.batch_norm == "fold", transposed=groups)
+            layer.weight_quantizer = self._weight_quantizer(
+                chosen, layer.real(norm)[0].to(weight.dtype), where, whole=bool(groups))
+            put(self.root, where, layer)
             self.layers[key] = where
         return self.layers[key]
 
@@ -139,12 +147,9 @@ class Builder:
                                 rounding=self.config.rules.weights.rounding, where=f"layer '{where}'", **options)
 
     def _absorbed_norm(self, node: Node) -> Node | None:
-        """Return the batch norm that becomes part of a layer, as the graph reads it."""
+        """Return the batch norm that becomes part of a layer."""
         norm = next((user for user in node.users if operator_of(user) in ops.NORMS), None)
-        if norm is None or not self._joins(norm):
-            return None
-        put(self.root, self._norm_path(norm), self._norm_module(norm))
-        return self.graph.get_attr(self._norm_path(norm))
+        return norm if norm is not None and self._joins(norm) else None
 
     def _joins(self, norm: Node) -> bool:
         """Tell whether a batch norm is part of the layer before it: not before a sign, which takes it as thresholds."""
