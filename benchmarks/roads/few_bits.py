@@ -59,6 +59,6 @@ def binary(mnist: Mnist, cache: Path) -> Iterator[Measured]:
     """Yield W1A1 with first and last layer of 8 bits, and all layers binary; both from untrained networks."""
     del cache
     for name, least in (("W1A1, first and last layer 8 bits", 8), ("W1A1, all layers binary", None)):
-        config = BINARY | {"first_last_bits": least} | ({} if least else {"layers": {"x": {"activations": {"bits": 8}}}})
+        config = BINARY | {"first_last_bits": least}
         made = quantized(name, fresh(BinaryLeNet5), config, mnist, replace(RECIPE, weight_decay=0.0))
         yield measure(name, made, mnist.test, 4 * NUMBERS)

@@ -18,8 +18,8 @@ from edgeq import compress
 from edgeq.compress.training import Examples, Recipe, count_correct, make_examples, train
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "lenet5"))
-from export import normalize, read_mnist  # noqa: E402
-from model import BinaryLeNet5, LeNet5  # noqa: E402
+from export import normalize, read_mnist
+from model import BinaryLeNet5, LeNet5
 
 SEED = 0
 HELD_OUT = 5000
