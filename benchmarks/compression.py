@@ -19,7 +19,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.roads import few_bits  # noqa: E402
+from benchmarks.roads import channels, few_bits  # noqa: E402
 from benchmarks.roads.lenet5 import SEED, Mnist, dense, load_mnist  # noqa: E402
 from benchmarks.roads.measured import Measured, accuracy_table, agreement_table, write_result  # noqa: E402
 from edgeq.compress.training import count_correct  # noqa: E402
@@ -28,6 +28,7 @@ LENET5: dict[str, Callable[[Mnist, Path], Iterator[Measured]]] = {
     "lenet5-sparse": few_bits.sparse,
     "lenet5-few-bits": few_bits.few_bits,
     "lenet5-binary": few_bits.binary,
+    "lenet5-channels": channels.half,
 }
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.roads.lenet5 import (
+    BINARY,
     FINE,
     NUMBERS,
     RECIPE,
     BinaryLeNet5,
-    LeNet5,
     Mnist,
     dense,
     fresh,
@@ -22,11 +22,9 @@ from benchmarks.roads.lenet5 import (
 from benchmarks.roads.measured import Measured, measure
 
 QAT = replace(FINE, epochs=6)
-STAGES = {0.9: [0.5, 0.7, 0.8, 0.85, 0.9], 0.95: [0.5, 0.7, 0.8, 0.87, 0.92, 0.95]}
 LSQ: dict[str, Any] = {"method": "lsq"}
 EIGHT: dict[str, Any] = {}
 POWERS: dict[str, Any] = {"weights": {"power_of_two": True}, "activations": {"power_of_two": True}}
-BINARY: dict[str, Any] = {"batch_norm": "keep", "weights": {"method": "binary"}, "activations": {"method": "binary"}}
 
 
 def few(bits: int) -> dict[str, Any]:
@@ -36,15 +34,15 @@ def few(bits: int) -> dict[str, Any]:
 
 def sparse(mnist: Mnist, cache: Path) -> Iterator[Measured]:
     """Yield the pruned networks with 8 bits."""
-    for fraction, stages in STAGES.items():
+    for fraction in (0.9, 0.95):
         name = f"{fraction:.0%} sparse W8A8"
-        made = quantized(name, pruned(mnist, cache, stages), EIGHT, mnist, replace(QAT, epochs=3), sparse=True)
+        made = quantized(name, pruned(mnist, cache, fraction), EIGHT, mnist, replace(QAT, epochs=3), sparse=True)
         yield measure(name, made, mnist.test, 4 * NUMBERS)
 
 
 def few_bits(mnist: Mnist, cache: Path) -> Iterator[Measured]:
     """Yield 8 bits with powers of two, 4 bits, 2 bits, and ternary weights."""
-    start: LeNet5 = dense(mnist, cache)
+    start = dense(mnist, cache)
     made = quantized("W8A8 PTQ", start, EIGHT | {"mode": "ptq"}, mnist, None)
     yield measure("W8A8, calibrated only", made, mnist.test, 4 * NUMBERS)
     made = quantized("W8A8 PTQ powers", start, POWERS | {"mode": "ptq"}, mnist, None)

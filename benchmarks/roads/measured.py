@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import platform
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from edgeq import compress
 from edgeq.agreement import LayerAgreement, agreement
 from edgeq.compress.training import Examples, count_correct
 from edgeq.table import table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "lenet5"))
+from road import integer_answers
 
 COMPARED = 500
 """Test images whose every activation is compared with the fake-quantized forward in float64."""
@@ -42,12 +46,6 @@ class Measured:
         return 100 * self.right / self.count
 
 
-def integer_answers(graph: edgeq.Graph, x: np.ndarray) -> np.ndarray:
-    """Return the class that the integer simulator gives each input."""
-    run = edgeq.simulate(graph, {graph.inputs[0].name: x}, keep="outputs")
-    return next(iter(run.outputs.values())).reshape(len(x), -1).argmax(1)
-
-
 def file_bytes(graph: edgeq.Graph) -> int:
     """Return the bytes on disk of the whole network: weights, biases, multipliers and graph."""
     with tempfile.TemporaryDirectory() as folder:
@@ -66,9 +64,9 @@ def measure(name: str, quantized: Any, test: Examples, float32: int, note: str =
 
 def accuracy_table(rows: Sequence[Measured], dense: int) -> str:
     """Return right answers and bytes, each row beside the dense float network's ``dense`` right answers."""
-    head = ["network", "fake-quantized", "integers", "of", "against dense float", ".eqbin bytes", "float32 / it"]
+    head = ["network", "fake-quantized", "integers", "of", "against dense float", ".eqbin bytes", "float32 / it", ""]
     lines = [[r.name, r.fake_right, r.right, r.count, f"{100 * (r.right - dense) / r.count:+.2f} points", r.bytes,
-              f"{r.float32 / r.bytes:.1f}"] for r in rows]
+              f"{r.float32 / r.bytes:.1f}", r.note] for r in rows]
     return table(head, lines)
 
 
