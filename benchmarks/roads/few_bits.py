@@ -36,7 +36,7 @@ def sparse(mnist: Mnist, cache: Path) -> Iterator[Measured]:
     """Yield the pruned networks with 8 bits."""
     for fraction in (0.9, 0.95):
         name = f"{fraction:.0%} sparse W8A8"
-        made = quantized(name, pruned(mnist, cache, fraction), EIGHT, mnist, replace(QAT, epochs=3), sparse=True)
+        made = quantized(name, pruned(mnist, cache, fraction), EIGHT, mnist, replace(FINE, epochs=8), sparse=True)
         yield measure(name, made, mnist.test, 4 * NUMBERS)
 
 

@@ -26,11 +26,13 @@ SEED = 0
 HELD_OUT = 5000
 CALIBRATION = 1024
 RECIPE = Recipe(epochs=10, batch=128, lr=4e-3, optimizer="adamw", weight_decay=0.05, seed=SEED)
+SPARSE = replace(RECIPE, epochs=15, weight_decay=0.0)
+"""Pruning and fine-tuning."""
 FINE = replace(RECIPE, lr=1e-3, weight_decay=0.0)
-"""Fine-tuning: from a quarter of the learning rate."""
+"""Training with quantized weights: from a quarter of the learning rate."""
 FROZEN_FROM = 0.7
 """Part of the epochs after which ranges and statistics of batch norm stay."""
-SETTLED_AT = 0.6
+SETTLED_AT = 0.5
 """Part of the epochs over which the sparsity grows."""
 BINARY: dict[str, Any] = {"batch_norm": "keep", "weights": {"method": "binary"}, "activations": {"method": "binary"}}
 
@@ -71,11 +73,24 @@ def train_dense(mnist: Mnist, recipe: Recipe = RECIPE) -> torch.nn.Module:
     return model
 
 
-def prune(model: torch.nn.Module, mnist: Mnist, sparsity: float, recipe: Recipe = FINE) -> None:
+def lamp(weight: torch.Tensor) -> torch.Tensor:
+    """Return each weight's square over the sum of those that are not smaller, in its layer.
+
+    One threshold then spares small layers. Source: Lee et al., "Layer-adaptive sparsity for the Magnitude-based
+    Pruning" (2021).
+    """
+    squares, order = (weight.detach().double() ** 2).flatten().sort()
+    scores = torch.empty_like(squares)
+    scores[order] = squares / squares.flip(0).cumsum(0).flip(0).clamp_min(torch.finfo(torch.float64).tiny)
+    return scores.reshape(weight.shape)
+
+
+def prune(model: torch.nn.Module, mnist: Mnist, sparsity: float, recipe: Recipe = SPARSE) -> None:
     """Prune with one threshold for all layers, more with each epoch, and fine-tune what is left."""
     grown = max(1, round(SETTLED_AT * recipe.epochs))
     stages = [round(sparsity * (1 - (1 - (k + 1) / grown) ** 3), 4) for k in range(grown)]
-    schedule = compress.Schedule(model, [{"pattern": "*.weight", "stages": stages, "scope": "global"}])
+    rule = {"pattern": "*.weight", "stages": stages, "scope": "global", "importance": lamp}
+    schedule = compress.Schedule(model, [rule])
     train(model, mnist.train, recipe, made=schedule.keeper.attach, begin=schedule.begin, done=told("pruned"))
 
 
@@ -123,7 +138,7 @@ def main() -> None:
         model = train_dense(mnist, recipe)
         torch.save(model.state_dict(), out / "dense.pt")
         right("dense float", model)
-        prune(model, mnist, args.sparsity, fine)
+        prune(model, mnist, args.sparsity, replace(SPARSE, epochs=args.epochs))
         torch.save(model.state_dict(), out / "sparse.pt")
         right("pruned, fine-tuned", model)
         config = {"weights": {"bits": args.bits}, "activations": {"bits": args.bits}}
