@@ -178,7 +178,8 @@ def test_encodings_in_words() -> None:
         ([list(range(16))], "codebook", 8, "s8, codebook of 16 values, 4-bit indices"),
         ([[5, 0, 9], [5, 1, 9]], "codebook_per_channel", 8, "s8, codebook of 3 values per channel, 2-bit indices"),
     ):
-        found = next(p for p in parameters(encoded(weight, encoding, weight_type=IntType(kept))) if p.tensor == "weight")
+        net = encoded(weight, encoding, weight_type=IntType(kept))
+        found = next(p for p in parameters(net) if p.tensor == "weight")
         assert encoding_text(found) == text
 
 

@@ -104,6 +104,14 @@ def test_limits_that_decide() -> None:
         assert made == {"always": [kept.qmin - 1], "both": [kept.qmin - 1, 1], "never": [kept.qmax + 1]}[expected]
 
 
+def test_limits_that_decide_against_the_direction() -> None:
+    """-relu(x): at least 0 where x <= 0, above 0 never; -min(x, 0): at least 0 always, above 0 where x <= -1 step."""
+    for function, expected in ((lambda x: torch.sign(F.relu(x) * -1.0), [0, -129]),
+                               (lambda x: torch.sign(torch.clamp(x, max=0.0) * -1.0), [128, -1])):
+        made = op(lower(Coded([[[[1]]]], [0.5], function), (1, 2, 2)), "conv2d")
+        assert (made.thresholds.array.tolist(), made.direction.array.tolist()) == (expected, -1)
+
+
 def test_batch_norm_becomes_the_thresholds() -> None:
     """Gains of both signs and 0 with both offsets; by hand: 0.125 * acc - mean >= -beta * sqrt(var) / gamma."""
     norm = batch_norm([2.0, -2.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.5, -0.5, 0.0], [0.0, 0.0, 3.0, 3.0, 100.0], [4.0] * 5)
