@@ -19,7 +19,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.roads import channels, few_bits  # noqa: E402
+from benchmarks.roads import channels, few_bits, resnet8  # noqa: E402
 from benchmarks.roads.lenet5 import SEED, Mnist, dense, load_mnist  # noqa: E402
 from benchmarks.roads.measured import Measured, accuracy_table, agreement_table, write_result  # noqa: E402
 from edgeq.compress.training import count_correct  # noqa: E402
@@ -30,13 +30,24 @@ LENET5: dict[str, Callable[[Mnist, Path], Iterator[Measured]]] = {
     "lenet5-binary": few_bits.binary,
     "lenet5-channels": channels.half,
 }
+RESNET8 = "resnet8-without-training"
+NAMES = (*LENET5, RESNET8)
 
 
 def run_lenet5(name: str, mnist: Mnist, cache: Path, results: Path) -> None:
     """Run one road of LeNet-5 and write its tables."""
     base = count_correct(dense(mnist, cache), mnist.test)
-    rows = list(LENET5[name](mnist, cache))
-    first = f"dense float32: {base} of {len(mnist.test)} right"
+    _write(name, list(LENET5[name](mnist, cache)), base, results)
+
+
+def run_resnet8(data: Path, results: Path) -> None:
+    """Run ResNet-8's road and write its tables."""
+    base, found = resnet8.without_training(data)
+    _write(RESNET8, list(found), base, results)
+
+
+def _write(name: str, rows: list[Measured], base: int, results: Path) -> None:
+    first = f"dense float32: {base} of {rows[0].count} right"
     tables = [f"{first}\n\n{accuracy_table(rows, base)}", agreement_table(rows)]
     path = write_result(results, name, f"python benchmarks/compression.py {name}", SEED, tables)
     print(path.read_text())
@@ -45,7 +56,7 @@ def run_lenet5(name: str, mnist: Mnist, cache: Path, results: Path) -> None:
 def main() -> None:
     """Run the roads that the command line names."""
     parser = argparse.ArgumentParser(description="Measure compressed networks.")
-    parser.add_argument("names", nargs="*", choices=[[], *LENET5], metavar="NAME", help=", ".join(LENET5))
+    parser.add_argument("names", nargs="*", choices=[[], *NAMES], metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--cache", type=Path, help="folder of trained networks; without it each run trains anew")
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
     args = parser.parse_args()
@@ -57,9 +68,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cache = args.cache or Path(folder)
         cache.mkdir(exist_ok=True)
-        mnist = load_mnist(Path(data))
-        for name in args.names or LENET5:
-            run_lenet5(name, mnist, cache, args.results)
+        chosen = args.names or NAMES
+        mnist = load_mnist(Path(data)) if set(chosen) & set(LENET5) else None
+        for name in chosen:
+            if mnist is not None and name != RESNET8:
+                run_lenet5(name, mnist, cache, args.results)
+            else:
+                run_resnet8(Path(data), args.results)
 
 
 if __name__ == "__main__":
