@@ -45,7 +45,8 @@ def load(data: Path) -> tuple[Any, Examples]:
     """Return the float network and the images as it takes them, raw pixels."""
     path = Path(__file__).resolve().parents[2] / "examples" / "resnet8" / "model.py"
     spec = importlib.util.spec_from_file_location("resnet8_model", path)  # LeNet-5's example has a model.py too
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     with np.load(data / "resnet8_cifar10" / "cifar10_3000.npz") as stored:
