@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgeq.compress.quantization.recording import record
+from edgeq.compress.quantization.program import CODES
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Array
@@ -50,10 +51,11 @@ def agreement(quantized: Any, graph: Graph, x: Any) -> tuple[LayerAgreement, ...
 
 
 def _named(values: Any, layer: str) -> Array:
-    if layer not in values:
-        raise InputError(f"layer '{layer}' is not in the graph; lower the program that convert makes of this very model")
-    found: Array = values[layer]
-    return found
+    for name in (f"{CODES}.{layer}", layer):  # the codes have a name of their own where the layer's is that of a sum
+        if name in values:
+            found: Array = values[name]
+            return found
+    raise InputError(f"layer '{layer}' is not in the graph; lower the program that convert makes of this very model")
 
 
 def _compared(layer: str, ours: Array, theirs: Array) -> LayerAgreement:

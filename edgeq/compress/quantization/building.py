@@ -76,16 +76,15 @@ class Builder:
             self._norm(node)
         elif name in ops.DROPOUTS:
             self._module(node, _dropout(node), (node.args[0],))
-        elif ops.averages(node) and self._source(node.args[0]) is not None:
+        elif ops.averages(node) and source_of(node.args[0], self.sources) is not None:  # type: ignore[arg-type]
             self._average(node)
         elif name in ops.PRODUCTS and any(self._is_stored(each) for each in node.all_input_nodes):
             raise ModelError(f"layer '{self.names[node]}': it multiplies by a stored matrix; write it as "
                              "nn.Linear or functional.linear")
-        elif node in self.names and self.names[node] != node.name:
+        elif node in self.names and name != "getitem":
             self._module(node, Call(node.target), node.args, node.kwargs)  # type: ignore[arg-type]
         else:
-            made = self.graph.call_function(node.target, self._mapped(node.args), self._mapped(node.kwargs))  # type: ignore[arg-type]
-            self.env[node] = self._noted(made, self.names.get(node, node.name))
+            self.env[node] = self.graph.call_function(node.target, self._mapped(node.args), self._mapped(node.kwargs))  # type: ignore[arg-type]
 
     def _quantize(self, node: Node) -> None:
         point, chosen = self.by_node.get(node), self.chosen.get(node)
@@ -207,8 +206,9 @@ class Builder:
         own = self.config.preset == QuantConfig().preset
         layer = Average(Call(node.target, node.args[1:], dict(node.kwargs)),  # type: ignore[arg-type]
                         Rounding.ties_even if own else rounding, self.names[node], raw=not own and domain == "raw")
+        source = self._source(node.args[0])
         self._module(node, layer, (node.args[0],))
-        self.env[node].args = (*self.env[node].args, self._source(node.args[0]))
+        self.env[node].args = (*self.env[node].args, source)
 
     def _module(self, node: Node, module: nn.Module, args: Any, kwargs: Any = None) -> None:
         path = self.names[node]

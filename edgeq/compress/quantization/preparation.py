@@ -116,6 +116,10 @@ def _observing(model: nn.Module) -> Iterator[None]:
 class _Floats(Interpreter):
     """Run the model with weights and activations as they are, and show each activation to its quantizer."""
 
+    def __init__(self, model: GraphModule) -> None:
+        super().__init__(model)
+        self.extra_traceback = False  # messages name the layer themselves
+
     def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a layer without its quantizers."""
         module = self.fetch_attr(target)

@@ -22,6 +22,8 @@ from edgeq.errors import ModelError
 from edgeq.scheme.activation_codes import ActivationCodes
 
 _TYPES = (torch.int8, torch.uint8, torch.int16, torch.int32)
+CODES = "codes"
+"""Where a program's quantize operators stand, each under its layer's name: that of the codes where no layer ends."""
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 
 
@@ -65,10 +67,10 @@ class _Writer:
         if isinstance(module, QuantizedLayer):
             return self._put(node, IntegerLayer(module.call, self._codes(node, module)), node.args[:1])
         if isinstance(module, ActivationQuantizer):
-            return self._rounded(self.env[node.args[0]], module.codes())  # type: ignore[index]
+            return self._rounded(self.env[node.args[0]], module.codes(), node)  # type: ignore[index]
         if isinstance(module, Average):
             pooled = self._put(node, module.call, node.args[:1])
-            return self._rounded(pooled, self._at(node.args[1]).codes())
+            return self._rounded(pooled, self._at(node.args[1]).codes(), node)
         if isinstance(module, _DROPOUTS):
             return self.env[node.args[0]]  # type: ignore[index]
         return self._put(node, module.float(), node.args, node.kwargs)
@@ -87,21 +89,22 @@ class _Writer:
         """Return the module that a node of the graph hands over."""
         return self.model.get_submodule(str(node.target)) if isinstance(node, Node) else None
 
-    def _rounded(self, value: Node, codes: ActivationCodes | None) -> Node:
+    def _rounded(self, value: Node, codes: ActivationCodes | None, node: Node) -> Node:
+        path = f"{CODES}.{node.meta['layer']}"
         if codes is None:
-            path = unused("signs", {name for name, _ in self.root.named_modules()})
-            put(self.root, path, Signs())
-            return self.graph.call_module(path, (value,))
+            return self._called(path, Signs(), (value,))
         form = (codes.scale, codes.zero_point, codes.lo, codes.hi, storage(codes.lo, codes.hi))
         operators = torch.ops.quantized_decomposed
-        stored = self.graph.call_function(operators.quantize_per_tensor.default, (value, *form))
+        stored = self._called(path, Call(operators.quantize_per_tensor.default, form), (value,))
         return self.graph.call_function(operators.dequantize_per_tensor.default, (stored, *form))
 
     def _put(self, node: Node, module: nn.Module, args: Any, kwargs: Any = None) -> Node:
-        path: str = node.meta["layer"]
+        return self._called(node.meta["layer"], module, self._mapped(args), self._mapped(kwargs or {}))
+
+    def _called(self, path: str, module: nn.Module, args: Any, kwargs: Any = None) -> Node:
         path = unused(path, {name for name, _ in self.root.named_modules()}) if has(self.root, path) else path
         put(self.root, path, module)
-        return self.graph.call_module(path, self._mapped(args), self._mapped(kwargs or {}))
+        return self.graph.call_module(path, args, kwargs)
 
     def _mapped(self, value: Any) -> Any:
         return map_arg(value, self._node)
