@@ -30,6 +30,8 @@ class Traced:
     """Constants of the code by placeholder."""
     batch: int | None
     """Samples that the graph takes at a time, None for any number."""
+    single: bool = False
+    """Whether the model gives one tensor, and no tuple of them."""
 
 
 def copied(model: torch.nn.Module) -> torch.nn.Module:
@@ -96,7 +98,8 @@ def trace(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Traced:
             values[name] = exported.constants[str(spec.target)].detach()
         if kind == "USER_INPUT":
             given.append(name)
-    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), values, batch_of(exported))
+    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), values, batch_of(exported),
+                  exported.call_spec.out_spec.is_leaf())
 
 
 def batch_of(exported: torch.export.ExportedProgram) -> int | None:

@@ -51,7 +51,8 @@ class Builder:
         """Return the quantized model; raises ModelError for what cannot be quantized, naming the layer."""
         for node in self.old.nodes:
             if node.op == "output":
-                self.graph.output(self._mapped(node.args[0]))
+                given = self._mapped(node.args[0])
+                self.graph.output(given[0] if self.traced.single else given)
             elif node.op == "placeholder":
                 self._placeholder(node)
             else:
