@@ -1,4 +1,4 @@
-"""Prune PyTorch models, keep what was pruned at zero while they train, count what is left, and quantize.
+"""Prune and quantize PyTorch models, draw their weights from small tables, train what is left, and count it.
 
 ::
 
@@ -11,6 +11,9 @@
     prune_channels         a smaller model: channels taken out of every layer that holds them, the next layers refitted
     slim                   a smaller model by the factors of its batch norms
     add_slimming_gradient  the training term that makes these factors small
+    cluster                weights become the values of small tables, by rules
+    ClusterRule            one rule; load_cluster_rules reads those of a YAML file
+    CentroidTrainer        the tables train, in the user's own training loop
     save_model             the smaller model as .pt2, which edgeq lower reads
     quantize               a copy whose weights and activations are quantized while it trains, or after calibration
     QuantConfig            how; load_config reads it from a YAML file
@@ -27,6 +30,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from edgeq.compress.codebooks.cluster import cluster as cluster
+    from edgeq.compress.codebooks.rules import ClusterRule as ClusterRule
+    from edgeq.compress.codebooks.rules import load_cluster_rules as load_cluster_rules
+    from edgeq.compress.codebooks.trainer import CentroidTrainer as CentroidTrainer
     from edgeq.compress.costs import report as report
     from edgeq.compress.pruning.keeper import MaskKeeper as MaskKeeper
     from edgeq.compress.pruning.prune import prune as prune
@@ -46,6 +53,10 @@ if TYPE_CHECKING:
     from edgeq.compress.structured.slimming import slim as slim
 
 _HOMES = {
+    "CentroidTrainer": "codebooks.trainer",
+    "ClusterRule": "codebooks.rules",
+    "cluster": "codebooks.cluster",
+    "load_cluster_rules": "codebooks.rules",
     "MaskKeeper": "pruning.keeper",
     "QuantConfig": "quantization.config",
     "Rule": "pruning.rules",

@@ -36,7 +36,7 @@ def quantize(
     """
     chosen = make_config(config)
     if chosen.mode == "ptq" and calibration is None:
-        raise CalibrationError("quantize: mode ptq finds the ranges of activations by calibration; give calibration data")
+        raise CalibrationError("quantize: mode ptq finds the ranges of activations in data; give calibration")
     kept = copied(model)
     made = Builder(kept, trace(kept, tensors_of(example_inputs, kept)), chosen).build()
     made.train(model.training)

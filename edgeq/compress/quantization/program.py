@@ -32,8 +32,8 @@ def convert(quantized: GraphModule) -> ExportedProgram:
 
     Activations pass ``quantized_decomposed.quantize_per_tensor`` and ``dequantize_per_tensor``, binary ones
     ``where(x >= 0, 1, -1)``; weights and biases are integers under ``dequantize_per_channel``. Layers keep their names.
-    ``torch.export.save(program, "net.pt2")`` writes it. Raises ModelError for a layer without integers, CalibrationError
-    for an activation without a range.
+    ``torch.export.save(program, "net.pt2")`` writes it. Raises ModelError for a layer without integers,
+    CalibrationError for an activation without a range.
     """
     check_quantized(quantized, "convert")
     importlib.import_module("torch.ao.quantization.fx._decomposed")  # defines the operators for torch
@@ -76,13 +76,14 @@ class _Writer:
         return self._put(node, module.float(), node.args, node.kwargs)
 
     def _codes(self, node: Node, layer: QuantizedLayer) -> LayerCodes:
-        source, norm = (self._at(each) for each in (*node.args[1:], None)[:2])
+        where, source, norm = f"layer '{node.meta['layer']}'", self._at(node.args[1]), self._at(node.args[2])
         if source is None:
-            raise ModelError(f"layer '{node.meta['layer']}': its input is not quantized (bits null); it has no integers")
+            raise ModelError(f"{where}: its input is not quantized (bits null), so it has no integers")
         made = layer.codes(source, norm)
-        if made.bias is not None and int(made.bias.abs().max()) >= 2**31:
-            raise ModelError(f"layer '{node.meta['layer']}': its bias is {int(made.bias.abs().max())} steps of the sum, "
-                             "more than 32 bits hold; its weights or its input are too small")
+        largest = 0 if made.bias is None else int(made.bias.abs().max())
+        if largest >= 2**31:
+            raise ModelError(f"{where}: its bias is {largest} steps of the sum, more than 32 bits hold; its weights or "
+                             "its input are too small")
         return made
 
     def _at(self, node: Any) -> Any:
@@ -149,7 +150,7 @@ class IntegerLayer(nn.Module):
     def _codes(self) -> torch.Tensor:
         if not self.by_table:
             return self.weight  # type: ignore[return-value]
-        if self.codebook.ndim == 1:  # type: ignore[union-attr]
+        if self.codebook.ndim == 1:
             return torch.ops.aten.index.Tensor(self.codebook, [self.weight])  # type: ignore[no-any-return]
         rows = torch.gather(self.codebook, 1, self.weight.flatten(1))  # type: ignore[arg-type, operator]
         return rows.reshape(self.weight.shape)  # type: ignore[arg-type]
