@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch.fx import GraphModule
 
@@ -46,12 +47,13 @@ class Material:
 class Listener:
     """Who is told how far the work is: by default nobody.
 
-    ``masked`` gets the number of weights kept at zero, ``calibrated`` how many validation examples are right then,
-    ``done`` an epoch's number from 0, its loss and how many are right after it, ``keep`` all that the work goes on from.
+    ``masked`` gets the number of weights kept at zero, ``took_up`` loss and right answers of each epoch that an unfinished
+    training had, ``done`` an epoch's number from 0, its loss and how many validation examples are right after it,
+    ``keep`` all that the work goes on from.
     """
 
     masked: Callable[[int], Any] = field(default=lambda _: None)
-    calibrated: Callable[[int | None], Any] = field(default=lambda _: None)
+    took_up: Callable[[Sequence[tuple[float, int | None]]], Any] = field(default=lambda _: None)
     done: Callable[[int, float, int | None], Any] = field(default=lambda *_: None)
     keep: Callable[[Stored], Any] = field(default=lambda _: None)
 
@@ -65,6 +67,15 @@ class Outcome:
     right_before: int | None
     right_calibrated: int | None
     right_after: int | None
+
+
+def as_calibration(data: Any, source: str) -> torch.Tensor:
+    """Return calibration data as float32; raises InputError for what is no array of floats with N first."""
+    array = np.asarray(data)
+    if array.dtype.kind != "f" or array.ndim < 2 or not len(array):
+        raise InputError(f"{source}: is {array.dtype} of shape {list(array.shape)}, expected floats as the model takes "
+                         "them, [N, ...]")
+    return torch.from_numpy(array.astype(np.float32))
 
 
 def check_mode(config: QuantConfig, material: Material, resumed: Stored | None) -> None:
@@ -87,6 +98,8 @@ def run(
     """
     told = listener or Listener()
     check_mode(config, material, resumed)
+    if not 0 <= freeze_after <= 1:
+        raise InputError(f"freeze-after is {freeze_after}, expected a part of the epochs, 0..1")
     bake(model)
     given = [each for each in (material.examples, material.validation) if each is not None]
     for each in given:
@@ -98,7 +111,6 @@ def run(
     keeper = MaskKeeper(made, _zeros(made) if resumed is None else resumed.masks)
     told.masked(sum(int((~mask).sum()) for mask in keeper.masks.values()))
     calibrated = _right(made, material.validation)
-    told.calibrated(calibrated)
     if config.mode == "ptq" or material.examples is None:
         told.keep(Stored.of(made, config, keeper.masks))
         return Outcome(made, before, right, calibrated, calibrated)
@@ -111,11 +123,13 @@ def _train(
     resumed: Stored | None, keeper: MaskKeeper, told: Listener,
 ) -> None:
     frozen_from = math.ceil(freeze_after * recipe.epochs)
-    plan = {"freeze_after": freeze_after, **recipe.as_dict()}
+    plan = {"freeze_after": freeze_after, **asdict(recipe)}
     start = None if resumed is None else resumed.training_of(plan)
-    epochs = [] if start is None or resumed is None else list(resumed.epochs)
+    epochs = [] if start is None or resumed is None else [*resumed.epochs]
     if start is None:
         thaw(made)
+    else:
+        told.took_up(epochs)
 
     def begin(epoch: int) -> None:
         if epoch >= frozen_from:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import torch
 
-from edgeq.compress.quantization.config import QuantConfig, config_fields, make_config
+from edgeq.compress.quantization.config import QuantConfig, Quantizer, make_config
 from edgeq.errors import InputError, shown
 
 VERSION = 1
@@ -40,10 +40,10 @@ class Stored:
         tensors = {name: value.detach().cpu() for name, value in model.state_dict().items()}
         return cls(tensors, config, {k: v.cpu() for k, v in masks.items()}, recipe, epochs, training)
 
-    def bytes(self) -> bytes:
+    def as_bytes(self) -> bytes:
         """Return it as ``torch.save`` writes tensors in plain containers; equal states give equal bytes."""
         stream = io.BytesIO()
-        torch.save({_MARK: VERSION, "model": dict(self.model), "config": config_fields(self.config),
+        torch.save({_MARK: VERSION, "model": dict(self.model), "config": _fields_of(self.config),
                     "masks": dict(self.masks), "recipe": self.recipe, "epochs": list(self.epochs),
                     "training": self.training}, stream)
         return stream.getvalue()
@@ -98,6 +98,15 @@ def as_state(loaded: Any, where: str) -> Stored:
                  f"{len(epochs)} are told")
     return Stored(model, make_config(config), masks, recipe, tuple((loss, right) for loss, right in epochs), training,
                   where)
+
+
+def _fields_of(config: QuantConfig) -> dict[str, Any]:
+    """Return a configuration as the mapping that `make_config` takes."""
+    plain = asdict(config)
+    for kind in ("weights", "activations"):
+        chosen: Quantizer = getattr(config, kind)
+        plain[kind] = {"method": chosen.method, "bits": chosen.bits, **chosen.options}
+    return plain
 
 
 def _require(holds: bool, where: str, message: str) -> None:
