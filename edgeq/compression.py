@@ -106,7 +106,8 @@ def _measure(parameter: Parameter, archivers: Mapping[str, Squeeze | None]) -> t
     dense = blobs["packed"].blob[data.offset : data.offset + data.length]
     size = Size(
         parameter.layer, parameter.array.size, _nonzero(parameter), parameter.type,
-        entropy_bytes(parameter.array), {name: len(made.blob) + tables[name] for name, made in blobs.items()}, blobs[BEST].codec,
+        entropy_bytes(parameter.array), {name: len(made.blob) + tables[name] for name, made in blobs.items()},
+        blobs[BEST].codec,
         {name: squeeze(dense) if squeeze else None for name, squeeze in archivers.items()})
     return size, dense
 

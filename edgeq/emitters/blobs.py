@@ -1,7 +1,7 @@
 """Every constant as a blob, `<NN>_<layer>.<tensor>.<format>.bin`: one format per codec, and `best`.
 
 Weights go through the codec, with the weight zero point as fill value; other constants are packed. A blob of indices
-has its table beside it, `<NN>_<layer>.<tensor>.<format>.table.bin`, packed. With ``parts`` the
+has its table beside it, `<NN>_<layer>.<tensor>.table.<format>.bin`, packed. With ``parts`` the
 sections of each blob are written too, `<NN>_<layer>.<tensor>.<format>.<section>.npy`.
 
 Source: the page "Blobs" of `edgeq/codecs`; design page "Artefacts".
@@ -124,7 +124,7 @@ def _files(
         holds |= {"options": dict(chosen.options), "tried": dict(chosen.tried)}
     yield EmittedFile(path, chosen.blob, holds)
     if "values" in stored.mapping:
-        yield _table(parameter, stored, path)
+        yield _table(parameter, stored, path, format)
     if not parts:
         return
     for name, array in codecs.parts(chosen.blob, where=path).items():
@@ -132,13 +132,13 @@ def _files(
         yield EmittedFile(f"{parameter.stem}.{format}.{name}.npy", npy_bytes(np.asarray(array)), line)
 
 
-def _table(parameter: Parameter, stored: Stored, blob: str) -> EmittedFile:
+def _table(parameter: Parameter, stored: Stored, blob: str, format: str) -> EmittedFile:
     """Return the table that the codes of a blob number, packed."""
     made = encode_table(parameter, stored)
     shape = list(codecs.read_header(made).shape)
     line = {"tensor": parameter.name, "layer": parameter.layer, "shape": shape, "axes": "ok"[-len(shape) :],
             "type": _type(parameter.type), "codec": "packed", "part": TABLE, "blob": blob}
-    return EmittedFile(f"{blob.removesuffix('.bin')}.{TABLE}.bin", made, line)
+    return EmittedFile(f"{parameter.stem}.{TABLE}.{format}.bin", made, line)
 
 
 def encode_table(parameter: Parameter, stored: Stored) -> bytes:

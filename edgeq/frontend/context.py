@@ -13,7 +13,7 @@ from edgeq.errors import ModelError
 from edgeq.frontend import float_graph as fg
 from edgeq.frontend.rescaling import common_scale, rescaling
 from edgeq.frontend.settings import LayerSettings, Settings
-from edgeq.frontend.states import FREE, State, clamp_for, code_limits
+from edgeq.frontend.states import FREE, State, clamp_for, code_limits, scales_of
 from edgeq.ir.builder import GraphBuilder, Value
 from edgeq.ir.op import OPS, Bounds, Op
 
@@ -91,7 +91,7 @@ class Context:
     def _one_scale(self, state: State) -> float:
         """Return an accumulator's own scale where it has one and fits 32 bits, else a common one."""
         own = state.scale.item() if state.scale.size == 1 and not state.code else 0.0
-        common = common_scale(state.reach, self.settings.of(state.layer))
+        common = common_scale(state.reach, self.settings.of(state.layer), map(float, state.scale))
         return own if own and state.reach / own < 2**31 - 2 else common
 
     def settled(self, state: State, name: str | None = None) -> State:
@@ -120,7 +120,7 @@ class Context:
             return [self.quantize(s, target, f"{layer}.x{k + 1}", s.layer) for k, s in enumerate(states)]
         if all(s.code and s.value.type.type == first.value.type.type and s.same_scale(first) for s in states):
             return [self.settled(s, f"{layer}.x{k + 1}") for k, s in enumerate(states)]
-        scale = common_scale(max(s.reach for s in states), self.settings.of(layer))
+        scale = common_scale(max(s.reach for s in states), self.settings.of(layer), scales_of(states))
         return [self.wide(s, None if s.sum else f"{layer}.x{k + 1}", scale) for k, s in enumerate(states)]
 
     def table_name(self, node: fg.FloatNode) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -43,6 +44,11 @@ class State:
     def same_scale(self, other: State) -> bool:
         """Tell whether the codes of two values mean the same."""
         return (self.scale.item(), self.zero_point) == (other.scale.item(), other.zero_point)
+
+
+def scales_of(states: Iterable[State]) -> list[float]:
+    """Return every scale of several values."""
+    return [float(s) for state in states for s in state.scale]
 
 
 def code_limits(limit: Limit, quantizer: Quantize) -> tuple[int, int]:

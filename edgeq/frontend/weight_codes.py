@@ -31,8 +31,8 @@ IntCodes = npt.NDArray[np.int64]
 class WeightCodes:
     """Integers of a layer; ``scale`` (O,) or (1,), ``acc_scale`` what one step of bias and accumulator stands for.
 
-    ``encoding`` is the IR's name of how files store the weight. ``product_shift`` is the right shift of each product on its way to the accumulator; ``wrapped`` counts the
-    weights and biases that did not fit and wrapped.
+    ``product_shift`` is the right shift of each product on its way to the accumulator; ``wrapped`` counts the
+    weights and biases that did not fit and wrapped; ``encoding`` is how files store the weight.
     """
 
     weight: IntCodes

@@ -51,8 +51,7 @@ class Builder:
         """Return the quantized model; raises ModelError for what cannot be quantized, naming the layer."""
         for node in self.old.nodes:
             if node.op == "output":
-                given = self._mapped(node.args[0])
-                self.graph.output(given[0] if self.traced.single else given)
+                self._output(self._mapped(node.args[0]))
             elif node.op == "placeholder":
                 self._placeholder(node)
             else:
@@ -61,6 +60,11 @@ class Builder:
         made = GraphModule(self.root, self.graph, class_name=f"Quantized{type(self.model).__name__}")
         made.meta["config"] = self.config
         return made
+
+    def _output(self, found: Any) -> None:
+        if self.traced.returns not in (None, tuple, list):
+            raise ModelError("model: it returns neither a tensor nor a tuple of tensors; wrap it in a module that does")
+        self.graph.output(found[0] if self.traced.returns is None else self.traced.returns(found))
 
     def _placeholder(self, node: Node) -> None:
         if node.name not in self.traced.inputs:

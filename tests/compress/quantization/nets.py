@@ -93,6 +93,21 @@ class Line(nn.Module):
         return self.fc(torch.sigmoid(functional.avg_pool1d(x, 4)[:, :, 0]))
 
 
+class Signs(nn.Module):
+    """Convolutions and batch norms with nothing between a batch norm and the next layer: the place of a sign."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.c1, self.b1 = nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6)
+        self.c2, self.b2 = nn.Conv2d(6, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8)
+        self.c3, self.b3 = nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8)
+        self.fc = nn.Linear(8 * 4, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = functional.max_pool2d(self.b2(self.c2(self.b1(self.c1(x)))), 2)
+        return self.fc(functional.relu(self.b3(self.c3(x))).flatten(1))
+
+
 def shaken(net: nn.Module, seed: int = 0) -> nn.Module:
     """Give batch norms statistics and factors, of both signs, as if it had been trained."""
     generator = torch.Generator().manual_seed(seed)

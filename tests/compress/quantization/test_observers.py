@@ -129,6 +129,13 @@ def test_resumed_observers_go_on_where_they_were(name: str) -> None:
     assert ends(resumed) == ends(straight)
 
 
+def test_a_range_found_before_loading_is_not_kept() -> None:
+    there, here = seen("histogram", random(3, 20)), seen("histogram", 9 * random(3, 20))
+    here.range()
+    here.load_state_dict(there.state_dict())
+    assert ends(here) == ends(there)
+
+
 @pytest.mark.parametrize("name", OBSERVERS)
 def test_an_observer_per_channel_is_one_for_each(name: str) -> None:
     batches = [random(3, 2, 5, seed=k) for k in range(2)]
