@@ -75,8 +75,8 @@ def command(
 ) -> None:
     """Quantize MODEL, calibrate it, train it with --train, and write the program that edgeq lower reads.
 
-    MODEL is a state dict (--arch), or a pickled module (--allow-code). Weights that are zero stay zero. With --val prints
-    the accuracy before, calibrated, trained, and that of the integers, which the simulator counts.
+    MODEL is a state dict (--arch), or a pickled module (--allow-code). Weights that are zero stay zero. With --val
+    prints the accuracy before, calibrated, trained, and that of the integers, which the simulator counts.
     """
     if find_spec("torch") is None:
         raise MissingToolError("edgeq quantize needs PyTorch; install it with: pip install torch")

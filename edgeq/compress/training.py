@@ -19,6 +19,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from edgeq.compress.going_on import take_up, training_state
+from edgeq.compress.quantization.preparation import calibrate_new
 from edgeq.errors import InputError
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
@@ -177,10 +178,12 @@ def train(
     before each epoch with its number from 0, ``done`` after it with the mean loss, then ``keep`` with what ``start``
     takes to go on from there, with this recipe and the model as it is then, bit for bit. The order of
     examples depends on the seed alone, not on what the model draws; torch's global generator is left as it was.
+    A quantized model whose ranges are not known yet is calibrated on as many examples as a batch has.
 
     Raises InputError for examples that do not fit, and when the loss of an epoch is not finite.
     """
     model.to(recipe.devices[0])
+    calibrate_new(model, examples.x[: recipe.batch])
     check_fit(model, examples)
     gpus = _gpus(recipe.devices)
     parallel = model if len(gpus) < 2 else torch.nn.DataParallel(model, device_ids=gpus)

@@ -13,6 +13,8 @@ _LEGEND_ROW = 18
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Colours that people with any colour vision tell apart. Source: M. Okabe and K. Ito, "Color Universal Design"."""
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
+_LEAST_SPAN = 1e-6
+"""A smaller range, relative to its values or to 1, is drawn as one value."""
 _MARKED = 60
 """Up to so many points are marked one by one."""
 
@@ -66,8 +68,8 @@ def ticks(lo: float, hi: float, *, whole: bool = False) -> tuple[float, ...]:
     >>> ticks(1, 4, whole=True)
     (1.0, 2.0, 3.0, 4.0)
     """
-    if hi <= lo:
-        room = max(abs(lo) * 0.1, 1e-9)
+    if hi - lo <= max(abs(lo), abs(hi), 1.0) * _LEAST_SPAN:
+        room = max(abs(lo) * 0.1, 1e-3)
         lo, hi = (lo - 1, hi + 1) if whole else (lo - room, hi + room)
     power = 10.0 ** math.floor(math.log10((hi - lo) / 4))
     step = next(power * factor for factor in (1, 2, 5, 10, 20) if (hi - lo) / (power * factor) <= 6)
@@ -84,9 +86,9 @@ def _axis(values: Sequence[float], start: float, end: float, *, whole: bool) -> 
 def _grid(x: _Axis, y: _Axis, x_label: str, y_label: str) -> list[str]:
     bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
     parts = [f'<path class="grid" d="M{_LEFT} {y.at(v)}H{right}"/>'
-             f'<text class="end" x="{_LEFT - 6}" y="{float(y.at(v)) + 4:.1f}">{v:g}</text>' for v in y.ticks]
+             f'<text class="end" x="{_LEFT - 6}" y="{float(y.at(v)) + 4:.1f}">{v:.8g}</text>' for v in y.ticks]
     parts += [f'<path class="grid" d="M{x.at(v)} {_TOP}V{bottom}"/>'
-              f'<text class="middle" x="{x.at(v)}" y="{bottom + 16}">{v:g}</text>' for v in x.ticks]
+              f'<text class="middle" x="{x.at(v)}" y="{bottom + 16}">{v:.8g}</text>' for v in x.ticks]
     middle = (_TOP + bottom) / 2
     return [*parts, f'<path class="axis" d="M{_LEFT} {_TOP}V{bottom}H{right}"/>',
             f'<text class="middle" x="{(_LEFT + right) / 2}" y="{bottom + 36}">{escape(x_label)}</text>',

@@ -19,6 +19,7 @@ VERSION = 1
 LARGEST = 1 << 24
 """Bytes of a log that are read at most."""
 FLOAT_BITS = 32
+_LARGEST_LOSS = 1e30
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,9 @@ def _run(given: Fields, name: str) -> Run:
                "after")
     return Run(
         given.text("command"), given.texts("versions"), given.mapping("options"), given.mapping_or_none("recipe"),
-        given.count_or_none("validation"),
-        tuple(_accuracy(each) for each in given.items("accuracy")), tuple(_epoch(each) for each in given.items("epochs")),
-        tuple(_layer(each) for each in given.items("before")), tuple(_layer(each) for each in given.items("after")), name)
+        given.count_or_none("validation"), tuple(map(_accuracy, given.items("accuracy"))),
+        tuple(map(_epoch, given.items("epochs"))), tuple(map(_layer, given.items("before"))),
+        tuple(map(_layer, given.items("after"))), name)
 
 
 def _accuracy(given: Fields) -> Accuracy:
@@ -143,7 +144,9 @@ def _accuracy(given: Fields) -> Accuracy:
 
 def _epoch(given: Fields) -> Epoch:
     given.only("loss", "right")
-    return Epoch(given.number("loss"), given.count_or_none("right"))
+    loss = given.number("loss")
+    given.require(abs(loss) <= _LARGEST_LOSS, f"loss is {loss:g}, expected at most {_LARGEST_LOSS:g}")
+    return Epoch(loss, given.count_or_none("right"))
 
 
 def _layer(given: Fields) -> Layer:

@@ -46,7 +46,8 @@ def run(
 ) -> Outcome:
     """Prune a model in place; with ``examples`` stage by stage and fine-tuned, else to the last stage at once.
 
-    ``done`` is called after each epoch with its number, its loss, and how many validation examples are right then. Raises InputError for what does not fit.
+    ``done`` is called after each epoch with its number, its loss, and how many validation examples are right then.
+    Raises InputError for what does not fit.
     """
     def told(epoch: int, loss: float) -> None:
         if done is not None:

@@ -47,9 +47,9 @@ class Material:
 class Listener:
     """Who is told how far the work is: by default nobody.
 
-    ``masked`` gets the number of weights kept at zero, ``took_up`` loss and right answers of each epoch that an unfinished
-    training had, ``done`` an epoch's number from 0, its loss and how many validation examples are right after it,
-    ``keep`` all that the work goes on from.
+    ``masked`` gets the number of weights kept at zero, ``took_up`` loss and right answers of each epoch that an
+    unfinished training had, ``done`` an epoch's number from 0, its loss and how many validation examples are right
+    after it, ``keep`` all that the work goes on from.
     """
 
     masked: Callable[[int], Any] = field(default=lambda _: None)
@@ -83,7 +83,7 @@ def check_mode(config: QuantConfig, material: Material, resumed: Stored | None) 
     if config.mode == "qat" and material.examples is None and resumed is None:
         raise InputError("mode qat trains; give --train TRAIN.npz, or --mode ptq")
     if resumed is None and material.shown is None:
-        raise InputError("quantization finds the ranges of activations on data; give --calib X.npy or --train TRAIN.npz")
+        raise InputError("the ranges of activations are found in data; give --calib X.npy or --train TRAIN.npz")
 
 
 def run(
@@ -93,8 +93,8 @@ def run(
     """Quantize a model; it is left as it is but for masks of ``torch.nn.utils.prune``, which are made permanent.
 
     In mode qat with examples it trains: ranges and batch norm stay as they are after the part ``freeze_after`` of the
-    epochs, rounded up. Weights that are zero stay zero. ``resumed`` takes up a state that ``listener.keep`` was given: an
-    unfinished training goes on, of a finished one another begins. Raises InputError for what does not fit.
+    epochs, rounded up. Weights that are zero stay zero. ``resumed`` takes up a state that ``listener.keep`` was given:
+    an unfinished training goes on, of a finished one another begins. Raises InputError for what does not fit.
     """
     told = listener or Listener()
     check_mode(config, material, resumed)

@@ -19,8 +19,10 @@ _FIELDS = ("model", "config", "masks", "recipe", "epochs", "training")
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A state: the model's tensors, its configuration, the masks of its zeros; of a training also the recipe, loss and
-    right answers of each epoch, and what `train` goes on from."""
+    """A state: the model's tensors, its configuration, the masks of its zeros.
+
+    Of a training also the recipe, loss and right answers of each epoch, and what `train` goes on from.
+    """
 
     model: Mapping[str, torch.Tensor]
     config: QuantConfig
@@ -67,8 +69,8 @@ class Stored:
         for name, value in plan.items():
             was = self.recipe.get(name)
             if was != value:
-                raise InputError(f"{self.where}: after {len(self.epochs)} of {self.recipe['epochs']} epochs of a training "
-                                 f"with {name} {shown(was)}, got {shown(value)}; give the same options to go on")
+                raise InputError(f"{self.where}: after {len(self.epochs)} of {self.recipe['epochs']} epochs of a "
+                                 f"training with {name} {shown(was)}, got {shown(value)}; give the same options")
         return self.training
 
 
@@ -94,8 +96,8 @@ def as_state(loaded: Any, where: str) -> Stored:
     _require(isinstance(epochs, list) and all(map(_is_epoch, epochs)), where, "epochs are no losses and right answers")
     _require(training is None or isinstance(training, Mapping), where, "training is no training")
     if training is not None:
-        _require(training.get("epoch") == len(epochs), where, f"training is after {shown(training.get('epoch'))} epochs, "
-                 f"{len(epochs)} are told")
+        _require(training.get("epoch") == len(epochs), where,
+                 f"training is after {shown(training.get('epoch'))} epochs, {len(epochs)} are told")
     return Stored(model, make_config(config), masks, recipe, tuple((loss, right) for loss, right in epochs), training,
                   where)
 

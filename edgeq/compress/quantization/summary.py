@@ -18,8 +18,11 @@ from edgeq.table import table
 
 @dataclass(frozen=True)
 class WeightSummary:
-    """How a weight is quantized: ``scale`` the least and the largest of its channels, ``codes`` how many different codes
-    it has, ``nonzero`` the numbers whose code does not stand for 0."""
+    """How a weight is quantized.
+
+    ``scale``: the least and the largest of its channels; ``codes``: how many different codes it has; ``nonzero``: the
+    numbers whose code does not stand for 0.
+    """
 
     shape: tuple[int, ...]
     method: str
@@ -103,7 +106,7 @@ def _weight(model: GraphModule, node: Node, layer: QuantizedLayer) -> WeightSumm
     assert quantizer is not None
     return WeightSummary(
         tuple(made.codes.shape), quantizer.method, quantizer.asked_bits,
-        (float(made.scale.min()), float(made.scale.max())), int(made.codes.unique().numel()),
+        (float(made.scale.min()), float(made.scale.max())), int(torch.unique(made.codes).numel()),
         int((made.codes != outputs).sum()))
 
 

@@ -32,7 +32,8 @@ BITS = "bits is 17, expected a number of bits 1..16, or null"
     ({"activations": {"method": 3}}, "config: activations: method is 3, expected a name"),
     ({"layers": []}, "config: layers is [], expected a mapping from patterns of layer names"),
     ({"layers": {"fc": {}}}, "config: layers: 'fc' changes nothing; give weights or activations"),
-    ({"layers": {"fc": {"bits": 4}}}, "config: layers: 'fc': unknown field 'bits'; the fields are weights, activations"),
+    ({"layers": {"fc": {"bits": 4}}},
+     "config: layers: 'fc': unknown field 'bits'; the fields are weights, activations"),
     ({"layers": {"fc": {"weights": {"bits": 17}}}}, f"config: layers: 'fc': weights: {BITS}"),
     ({"refine": {"equalise": True}}, "config: refine: unknown field 'equalise'; the fields are equalize, "
                                      "bias_correction, reconstruct"),
@@ -98,9 +99,9 @@ def test_every_layer_of_a_model_has_the_bits_that_hold_for_it() -> None:
 def test_what_cannot_be_quantized_is_named() -> None:
     with pytest.raises(CalibrationError, match="mode ptq finds the ranges of activations in data; give calibration"):
         compress.quantize(seeded(Plain), {"mode": "ptq"}, X)
-    with pytest.raises(ModelError, match="layer 'conv1': a binary activation is .1 wherever x >= 0, so after relu"):
+    with pytest.raises(ModelError, match=r"layer 'conv1': a binary activation is .1 wherever x >= 0, so after relu"):
         compress.quantize(seeded(Plain), {"activations": {"method": "binary"}}, X)
-    with pytest.raises(InputError, match="freeze: got Plain, expected a model that compress.quantize made"):
+    with pytest.raises(InputError, match=r"freeze: got Plain, expected a model that compress.quantize made"):
         compress.freeze(seeded(Plain))
     made = compress.quantize(seeded(Plain), {"weights": {"bits": None}}, X, calibration=X)
     with pytest.raises(ModelError, match=r"layer 'conv1': its weights are not quantized \(bits null\)"):

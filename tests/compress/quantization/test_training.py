@@ -33,7 +33,7 @@ def step(model: nn.Module, optimizer: Any, x: Any = X, y: Any = Y) -> float:
     loss = nn.functional.cross_entropy(model(x), y)
     loss.backward()
     optimizer.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 def test_every_weight_and_batch_norm_gets_a_gradient_and_the_loss_falls() -> None:
