@@ -34,7 +34,8 @@ class Fields:
     def text(self, name: str) -> str:
         """Return text."""
         value = self.data.get(name)
-        self._check(isinstance(value, str) and len(value) <= _LONGEST, name, "text")
+        good = isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
+        self._check(good, name, f"one line of text of at most {_LONGEST:,} characters")
         return str(value)
 
     def text_or_none(self, name: str) -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from edgeq.errors import shown
 from edgeq.report.chart import Curve, chart
 from edgeq.report.layers import layer_table
 from edgeq.report.marks import REPORT_MARK
 from edgeq.report.overview import HEAD, overview
 from edgeq.report.run import Run
 
+_LISTED, _LONGEST = 100, 1000
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #222; background: #fff; max-width: 72em; margin: 2em auto;
        padding: 0 1em; }
@@ -37,14 +39,14 @@ def page_bytes(runs: Sequence[Run], version: str) -> bytes:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         f"<title>Training runs</title><style>{_STYLE}</style></head><body><h1>Training runs</h1>",
         "<h2>Runs</h2>", _overview(runs, named),
-        '<p class="note">Accuracy is the last that the run counted. Bytes are those of the weights, every number at its '
-        "bits, before any codec.</p>",
+        '<p class="note">Accuracy is the last that the run counted. Bytes are those of the weights, every number at '
+        "its bits, before any codec.</p>",
         *_curves(runs, named),
     ]
     for run, name in zip(runs, named, strict=True):
         parts += _one(run, name)
     body = "\n".join([*parts, "</body></html>", ""])
-    return REPORT_MARK + f", edgeq {escape(version)} ".encode() + body.encode()
+    return REPORT_MARK + f", edgeq {escape(version)} ".encode() + body.encode(errors="replace")
 
 
 def _named(runs: Sequence[Run]) -> list[str]:
@@ -102,4 +104,6 @@ def _one(run: Run, name: str) -> list[str]:
 
 
 def _plain(value: object) -> str:
-    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value)[:1000]
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value[:_LISTED]))
+    return value[:_LONGEST] if isinstance(value, str) else shown(value)

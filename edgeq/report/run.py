@@ -12,7 +12,7 @@ from typing import Any
 
 from edgeq.artefacts.manifest import dump_yaml, parse_yaml
 from edgeq.artefacts.regular import require_regular
-from edgeq.errors import InputError
+from edgeq.errors import InputError, shown
 from edgeq.report.fields import Fields
 
 VERSION = 1
@@ -26,8 +26,8 @@ _LARGEST_LOSS = 1e30
 class Layer:
     """One weight or layer; None where a thing is not known or not there.
 
-    ``bits`` and ``method`` tell how the weight is stored, ``scale`` the least and largest of its channels, ``codes`` how
-    many different codes it uses; ``result_...`` are those of the quantizer behind it.
+    ``bits`` and ``method`` tell how the weight is stored, ``scale`` the least and largest of its channels, ``codes``
+    how many different codes it uses; ``result_...`` are those of the quantizer behind it.
     """
 
     name: str
@@ -116,7 +116,7 @@ def read_run(path: Path) -> Run:
     if not isinstance(data, dict) or "edgeq_run" not in data:
         raise InputError(f"{path}: is no log of a run; edgeq prune and edgeq quantize write one with --log")
     if data["edgeq_run"] != VERSION:
-        raise InputError(f"{path}: version {str(data['edgeq_run'])[:20]} is unknown; this edgeq reads version {VERSION}")
+        raise InputError(f"{path}: version {shown(data['edgeq_run'])} is unknown; this edgeq reads version {VERSION}")
     return _run(Fields(str(path), data), path.stem)
 
 

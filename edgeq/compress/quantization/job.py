@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -100,6 +100,8 @@ def run(
     check_mode(config, material, resumed)
     if not 0 <= freeze_after <= 1:
         raise InputError(f"freeze-after is {freeze_after}, expected a part of the epochs, 0..1")
+    plan = {"freeze_after": freeze_after, **asdict(recipe)}
+    start = None if resumed is None or material.examples is None else resumed.training_of(plan)
     bake(model)
     given = [each for each in (material.examples, material.validation) if each is not None]
     for each in given:
@@ -114,22 +116,29 @@ def run(
     if config.mode == "ptq" or material.examples is None:
         told.keep(Stored.of(made, config, keeper.masks))
         return Outcome(made, before, right, calibrated, calibrated)
-    _train(made, config, recipe, material, freeze_after, resumed, keeper, told)
-    return Outcome(made, before, right, calibrated, _right(made, material.validation))
-
-
-def _train(
-    made: GraphModule, config: QuantConfig, recipe: Recipe, material: Material, freeze_after: float,
-    resumed: Stored | None, keeper: MaskKeeper, told: Listener,
-) -> None:
-    frozen_from = math.ceil(freeze_after * recipe.epochs)
-    plan = {"freeze_after": freeze_after, **asdict(recipe)}
-    start = None if resumed is None else resumed.training_of(plan)
-    epochs = [] if start is None or resumed is None else [*resumed.epochs]
+    had = () if start is None or resumed is None else resumed.epochs
     if start is None:
         thaw(made)
     else:
-        told.took_up(epochs)
+        told.took_up(had)
+    _train(made, material, told, keeper, _Training(config, recipe, plan, start, [*had]))
+    return Outcome(made, before, right, calibrated, _right(made, material.validation))
+
+
+@dataclass(frozen=True, eq=False)
+class _Training:
+    """How a model trains: ``plan`` is what its state tells, ``start`` where it goes on, ``epochs`` those it has had."""
+
+    config: QuantConfig
+    recipe: Recipe
+    plan: dict[str, Any]
+    start: Mapping[str, Any] | None
+    epochs: list[tuple[float, int | None]]
+
+
+def _train(made: GraphModule, material: Material, told: Listener, keeper: MaskKeeper, training: _Training) -> None:
+    recipe, epochs = training.recipe, training.epochs
+    frozen_from = math.ceil(training.plan["freeze_after"] * recipe.epochs)
 
     def begin(epoch: int) -> None:
         if epoch >= frozen_from:
@@ -141,10 +150,10 @@ def _train(
         told.done(epoch, loss, right)
 
     def keep(state: dict[str, Any]) -> None:
-        told.keep(Stored.of(made, config, keeper.masks, plan, tuple(epochs), state))
+        told.keep(Stored.of(made, training.config, keeper.masks, training.plan, tuple(epochs), state))
 
     assert material.examples is not None
-    train(made, material.examples, recipe, made=keeper.attach, begin=begin, done=done, start=start, keep=keep)
+    train(made, material.examples, recipe, made=keeper.attach, begin=begin, done=done, start=training.start, keep=keep)
 
 
 def thaw(model: torch.nn.Module) -> None:
