@@ -18,6 +18,7 @@ ALLOWED = {
     "arith": {"errors"},
     "artefacts": {"errors"},
     "table": set(),
+    "report": {"errors", "artefacts", "table"},
     "scheme": {"errors", "arith"},
     "compress": {"errors", "arith", "artefacts", "table", "scheme"},
     "ir": {"errors", "arith", "artefacts"},
@@ -101,7 +102,8 @@ def test_a_wrong_import_is_found(tmp_path: Path) -> None:
         ("import edgeq.cli.size", ("torch",)),
         ("import edgeq.cli.pack, edgeq.cli.unpack", ("torch", "numba")),
         ("import edgeq.cli.lower", ("torch",)),
-        ("import edgeq.cli.prune", ("torch", "numpy")),
+        ("import edgeq.cli.prune, edgeq.cli.quantize", ("torch", "numpy")),
+        ("import edgeq.cli.train_report", ("torch", "numpy")),
         ("import edgeq.compress; dir(edgeq.compress)", ("numpy", "numba", "torch", "click")),
     ],
 )

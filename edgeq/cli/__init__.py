@@ -12,6 +12,8 @@ from edgeq import __version__
 
 _COMMANDS = {
     "prune": "Prune a PyTorch model by rules and fine-tune it with the zeros kept.",
+    "quantize": "Quantize a PyTorch model, calibrated or trained, for edgeq lower.",
+    "train-report": "Compare the logs of prune and quantize: a table here, curves on a page of HTML.",
     "lower": "Lower a trained PyTorch model to an integer graph (a bundle).",
     "show": "Show a bundle: layers, types, scales, accumulators, widths.",
     "simulate": "Run a bundle exactly; write outputs, accuracy, test vectors.",
@@ -39,7 +41,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"edgeq.cli.{cmd_name}").command
+        command: click.Command = import_module(f"edgeq.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

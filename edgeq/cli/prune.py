@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeq.artefacts.files import write_file
+from edgeq.cli.run_log import Progress, weight_rows
+from edgeq.cli.training_files import Output, check_outputs, load_model
 from edgeq.cli.training_options import make_recipe, training_options
-from edgeq.errors import InputError, MissingToolError, ModelError
+from edgeq.errors import InputError, MissingToolError
+from edgeq.report.run import run_bytes
 
 if TYPE_CHECKING:
     from edgeq.compress.pruning.rules import Rule
@@ -46,7 +48,7 @@ Example, a LeNet-5 whose class is in model.py:
 def command(
     model: Path, output: Path, arch: str | None, allow_code: bool, rules_file: Path | None, sparsity: float | None,
     pattern: str | None, granularity: str | None, importance: str | None, scope: str | None,
-    train_file: Path | None, val_file: Path | None, recipe_options: dict[str, Any],
+    train_file: Path | None, val_file: Path | None, log: Path | None, recipe_options: dict[str, Any],
 ) -> None:
     """Prune MODEL by rules, fine-tune it with the zeros kept, and write its state dict.
 
@@ -60,43 +62,26 @@ def command(
     from edgeq.compress.pruning.job import run
     from edgeq.compress.training import load_examples
 
-    _check_output(output, [model, rules_file, train_file, val_file])
+    check_outputs([Output("-o", output, "state dict"), Output("--log", log, "log of a run")],
+                  [model, rules_file, train_file, val_file])
     single = {"pattern": pattern, "granularity": granularity, "importance": importance, "scope": scope}
     rules = _rules(rules_file, sparsity, single, recipe_options.get("seed", 0))
     recipe = make_recipe(recipe_options, train_file)
-    module, example_inputs = _load(model, arch, allow_code)
+    module, example_inputs = load_model(model, arch, allow_code)
     train, val = (None if path is None else load_examples(path) for path in (train_file, val_file))
-
-    def done(epoch: int, loss: float) -> None:
-        click.echo(f"epoch {epoch + 1}/{recipe.epochs}: loss {loss:.4f}", err=True)
-
-    outcome = run(module, rules, recipe, train, val, example_inputs, done)
+    progress = Progress(recipe.epochs, None if val is None else len(val))
+    outcome = run(module, rules, recipe, train, val, example_inputs, progress.done)
     write_file(output, state_bytes(module))
-    if val is not None:
-        _report_right("before", outcome.right_before, len(val))
-        _report_right("pruned" if train is None else "pruned and fine-tuned", outcome.right_after, len(val))
+    progress.right("before", outcome.right_before)
+    progress.right("pruned" if train is None else "pruned and fine-tuned", outcome.right_after)
+    if log is not None:
+        options = {"model": model, "arch": arch, "allow_code": allow_code, "rules": rules_file, "sparsity": sparsity,
+                   **single, "train": train_file, "val": val_file, "output": output}
+        tables = [weight_rows(report.weights) for report in (outcome.before, outcome.after)]
+        write_file(log, run_bytes(progress.run("prune", options, recipe, *tables)))
     click.echo(compared(outcome.before, outcome.after))
     total = outcome.after.total
     click.echo(f"{output}: {total.parameters - total.nonzero:,} of {total.parameters:,} weights are zero")
-
-
-def _report_right(when: str, right: int | None, count: int) -> None:
-    assert right is not None
-    click.echo(f"{when}: {right} of {count} right, {100 * right / count:.2f} %")
-
-
-def _check_output(output: Path, inputs: list[Path | None]) -> None:
-    """Refuse what must not be overwritten, before the work is done."""
-    if any(path is not None and path.exists() and output.resolve() == path.resolve() for path in inputs):
-        raise InputError(f"-o {output}: is an input of this command; choose another name")
-    if output.is_symlink() or (output.exists() and not _is_weights(output)):
-        raise InputError(f"-o {output}: exists and is no state dict; it is left as it is. Choose another name")
-
-
-def _is_weights(path: Path) -> bool:
-    from edgeq.frontend.container import kind_of
-
-    return path.is_file() and zipfile.is_zipfile(path) and kind_of(path) == "weights"
 
 
 def _rules(file: Path | None, sparsity: float | None, single: dict[str, str | None], seed: int) -> tuple[Rule, ...]:
@@ -112,20 +97,3 @@ def _rules(file: Path | None, sparsity: float | None, single: dict[str, str | No
     fields: dict[str, Any] = {"pattern": "*.weight", **given}
     return (Rule(sparsity=sparsity, seed=seed, **fields),)
 
-
-def _load(path: Path, arch: str | None, allow_code: bool) -> tuple[Any, Any]:
-    """Return the module, and what the user's file calls ``example_inputs``."""
-    from edgeq.compress.files import as_module
-    from edgeq.frontend.state_dict import load_state_dict_model, load_with_code
-
-    if arch is not None:
-        found = load_state_dict_model(path, arch)
-        if found.unexpected:
-            names = ", ".join(found.unexpected[:5])
-            shown = f"{len(found.unexpected)} names are not in {arch} and left out, as {names}"
-            click.echo(f"note: {path}: {shown}", err=True)
-        return found.model, found.example_inputs
-    if allow_code:
-        return as_module(load_with_code(path), path), None
-    raise ModelError(f"{path}: pass --arch FILE.py:NAME for the module that the state dict belongs to, "
-                     "or --allow-code for a pickled module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +26,14 @@ _OPTIONS = (
     click.option("--momentum", type=float, metavar="R", help="Momentum of sgd.  [default: 0.9]"),
     click.option("--weight-decay", type=float, metavar="R", help="Weight decay.  [default: 0]"),
     click.option("--seed", type=int, metavar="N", help="Seed of training and of random importance.  [default: 0]"),
+    click.option("--log", type=_PATH, metavar="RUN.yaml", help="Write what happened, for edgeq train-report."),
     click.option("--device", metavar="NAME", help="cpu, cuda, or several GPUs: cuda:0,cuda:1.  [default: cpu]"),
 )
 _ONLY_WHEN_TRAINING = ("epochs", "lr", "batch", "optimizer", "momentum", "weight_decay")
 
 
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options; the command is given them as ``train_file``, ``val_file`` and ``recipe_options``."""
+    """Add the options; a command is given them as ``train_file``, ``val_file``, ``log`` and ``recipe_options``."""
 
     def gathered(**given: Any) -> Any:
         names = (*_ONLY_WHEN_TRAINING, "seed", "device")
@@ -45,11 +46,12 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
-def make_recipe(options: dict[str, Any], train_file: Path | None) -> Recipe:
-    """Return the recipe that options describe; raises InputError for one that needs ``--train``."""
+def make_recipe(options: dict[str, Any], train_file: Path | None, others: Mapping[str, Any] | None = None) -> Recipe:
+    """Return the recipe that options describe; raises InputError for one that needs ``--train``, ``others`` too."""
     from edgeq.compress.training import Recipe
 
     useless = [name for name in _ONLY_WHEN_TRAINING if name in options]
+    useless += [name for name, value in (others or {}).items() if value is not None]
     if useless and train_file is None:
         raise InputError(f"--{useless[0].replace('_', '-')} is for fine-tuning; give --train TRAIN.npz")
     chosen = dict(options)

@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 
 import torch
+from torch.export import ExportedProgram
+from torch.fx import GraphModule
 
 from edgeq.errors import ModelError
 
@@ -22,4 +24,14 @@ def state_bytes(model: torch.nn.Module) -> bytes:
     """Return the state dict as ``torch.save`` writes it, on the CPU; equal tensors give equal bytes."""
     stream = io.BytesIO()
     torch.save({name: value.cpu() for name, value in model.state_dict().items()}, stream)
+    return stream.getvalue()
+
+
+def program_bytes(program: ExportedProgram) -> bytes:
+    """Return a program as ``torch.export.save`` writes it, without the places in source files that torch notes."""
+    for module in program.graph_module.modules():
+        for node in module.graph.nodes if isinstance(module, GraphModule) else ():
+            node.meta.pop("stack_trace", None)
+    stream = io.BytesIO()
+    torch.export.save(program, stream)
     return stream.getvalue()

@@ -6,8 +6,9 @@ The file of examples is an ``.npz`` with ``x``, float, N first, as the model tak
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from edgeq.compress.going_on import take_up, training_state
 from edgeq.compress.quantization.preparation import calibrate_new
 from edgeq.errors import InputError
 
@@ -167,11 +169,14 @@ def train(
     made: Callable[[torch.optim.Optimizer], Any] | None = None,
     begin: Callable[[int], Any] | None = None,
     done: Callable[[int, float], Any] | None = None,
+    start: Mapping[str, Any] | None = None,
+    keep: Callable[[dict[str, Any]], Any] | None = None,
 ) -> None:
     """Train a classifier in place with cross entropy, and leave it in evaluation mode on the first device.
 
     ``made`` is given the optimizer before the first step: the place to attach a mask keeper; ``begin`` is called
-    before each epoch with its number from 0, ``done`` after it with the mean loss. The order of
+    before each epoch with its number from 0, ``done`` after it with the mean loss, then ``keep`` with what ``start``
+    takes to go on from there, with this recipe and the model as it is then, bit for bit. The order of
     examples depends on the seed alone, not on what the model draws; torch's global generator is left as it was.
     A quantized model whose ranges are not known yet is calibrated on as many examples as a batch has.
 
@@ -180,16 +185,17 @@ def train(
     model.to(recipe.devices[0])
     calibrate_new(model, examples.x[: recipe.batch])
     check_fit(model, examples)
-    numbers = [torch.device(device).index for device in recipe.devices]
-    parallel = model if len(numbers) == 1 else torch.nn.DataParallel(model, device_ids=numbers)
-    with torch.random.fork_rng(devices=[n for n in numbers if n is not None]):
+    gpus = _gpus(recipe.devices)
+    parallel = model if len(gpus) < 2 else torch.nn.DataParallel(model, device_ids=gpus)
+    with torch.random.fork_rng(devices=gpus):
         torch.manual_seed(recipe.seed)
         optimizer = make_optimizer(model, recipe)
         if made is not None:
             made(optimizer)
-        slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs)
         order = torch.Generator().manual_seed(recipe.seed)
-        for epoch in range(recipe.epochs):
+        first = 0 if start is None else take_up(start, optimizer, order, gpus)
+        slower = _slower(optimizer, recipe, first)
+        for epoch in range(first, recipe.epochs):
             if begin is not None:
                 begin(epoch)
             model.train()
@@ -199,7 +205,25 @@ def train(
             slower.step()
             if done is not None:
                 done(epoch, loss)
+            if keep is not None:
+                keep(training_state(epoch + 1, optimizer, order, gpus))
     model.eval()
+
+
+def _gpus(devices: tuple[str, ...]) -> list[int]:
+    """Return the numbers of the GPUs among devices."""
+    found = [torch.device(device) for device in devices]
+    return [torch.cuda.current_device() if d.index is None else d.index for d in found if d.type == "cuda"]
+
+
+def _slower(optimizer: torch.optim.Optimizer, recipe: Recipe, epochs: int) -> torch.optim.lr_scheduler.LRScheduler:
+    """Return the schedule of the learning rate as it is after some epochs."""
+    slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch expects a step of the optimizer before one of the schedule
+        for _ in range(epochs):
+            slower.step()
+    return slower
 
 
 def make_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

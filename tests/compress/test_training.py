@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -155,3 +157,46 @@ def test_a_loss_that_is_no_number_and_a_model_without_parameters() -> None:
             train(model, examples(), Recipe(1, 0.5, 16, "sgd"))
     with pytest.raises(InputError, match="train: the model has no trainable parameters"):
         train(nn.Identity(), examples(), Recipe(1))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_it_goes_on_after_any_epoch_bit_for_bit(optimizer: str) -> None:
+    recipe, model = Recipe(epochs=4, lr=0.05, batch=16, optimizer=optimizer, weight_decay=1e-4), network()
+    states: list[dict[str, Any]] = []
+    weights: list[dict[str, torch.Tensor]] = []
+    losses: list[tuple[int, float]] = []
+
+    def keep(state: dict[str, Any]) -> None:
+        states.append(copy.deepcopy(state))
+        weights.append(copy.deepcopy(model.state_dict()))
+
+    train(model, examples(), recipe, done=lambda *told: losses.append(told), keep=keep)
+    assert [state["epoch"] for state in states] == [1, 2, 3, 4]
+    for first in range(3):
+        other, again = network(), []
+        other.load_state_dict(weights[first])
+        torch.manual_seed(first)
+        train(other, examples(), recipe, done=lambda *told, again=again: again.append(told), start=states[first])
+        assert again == losses[first + 1 :]
+        assert all(torch.equal(other.state_dict()[name], value) for name, value in weights[3].items())
+
+
+def test_states_of_another_training_are_refused() -> None:
+    states: list[dict[str, Any]] = []
+    train(network(), examples(), Recipe(epochs=1), keep=states.append)
+    good = states[0]
+    moments = good["optimizer"]
+    for changes, message in (
+        ({"optimizer": {**moments, 9: {}}}, "state: has moments of parameter 9, the model has 6"),
+        ({"optimizer": {"a": {}}}, "state: has moments of parameter 'a', the model has 6"),
+        ({"optimizer": {0: {"exp_avg": torch.zeros(3)}}}, r"exp_avg of parameter 0 has shape \[3\], expected \[8, 2\]"),
+        ({"generators": good["generators"] * 2}, "state: of a training on 1 GPUs, here are 0; give the same --device"),
+        ({"generators": [torch.zeros(3)]}, "state: is not of this training: "),
+        ({"order": torch.zeros(3, dtype=torch.uint8)}, "state: is not of this training: "),
+        ({"order": 3}, "state: is not of this training: "),
+        ({"optimizer": 3}, "state: is not of this training: "),
+    ):
+        with pytest.raises(InputError, match=message):
+            train(network(), examples(), Recipe(epochs=2), start={**good, **changes})
+    with pytest.raises(InputError, match="state: is not of this training: 'order'"):
+        train(network(), examples(), Recipe(epochs=2), start={k: v for k, v in good.items() if k != "order"})

@@ -42,12 +42,17 @@ def run(
     examples: Examples | None = None,
     validation: Examples | None = None,
     example_inputs: Any = None,
-    done: Callable[[int, float], Any] | None = None,
+    done: Callable[[int, float, int | None], Any] | None = None,
 ) -> Outcome:
     """Prune a model in place; with ``examples`` stage by stage and fine-tuned, else to the last stage at once.
 
-    ``done`` is called after each epoch with its number and loss. Raises InputError for what does not fit.
+    ``done`` is called after each epoch with its number, its loss, and how many validation examples are right then.
+    Raises InputError for what does not fit.
     """
+    def told(epoch: int, loss: float) -> None:
+        if done is not None:
+            done(epoch, loss, _right(model, validation))
+
     bake(model)
     for each in (examples, validation):
         if each is not None:
@@ -61,7 +66,7 @@ def run(
     else:
         check_stages(rules, recipe.epochs)
         schedule = Schedule(model, rules)
-        train(model, examples, recipe, made=schedule.keeper.attach, begin=schedule.begin, done=done)
+        train(model, examples, recipe, made=schedule.keeper.attach, begin=schedule.begin, done=told)
     return Outcome(before, make_report(model, uses), right, _right(model, validation))
 
 

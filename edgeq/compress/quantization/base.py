@@ -33,7 +33,11 @@ class WeightQuantizer(nn.Module):
     """Round a weight, outputs first, to what its codes stand for; gradients go straight through as its kind says.
 
     ``forward(weight)`` returns ``scale * (codes - zero_point)`` in the weight's dtype, in float64 exactly so.
+    ``method`` and ``asked_bits`` are what the configuration says.
     """
+
+    method = ""
+    asked_bits = 0
 
     @abstractmethod
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
@@ -52,10 +56,13 @@ class ActivationQuantizer(nn.Module):
     """Round a value to what its codes stand for.
 
     In training mode, or while ``observing`` is set (calibration), ``forward`` updates the range or the step. A frozen
-    quantizer keeps both; ``frozen`` is a buffer, so that a resumed one stays frozen.
+    quantizer keeps both; ``frozen`` is a buffer, so that a resumed one stays frozen. ``method`` and ``asked_bits`` are
+    what the configuration says.
     """
 
     frozen: torch.Tensor
+    method = ""
+    asked_bits = 0
 
     def __init__(self) -> None:
         super().__init__()

@@ -98,7 +98,9 @@ def weight_quantizer(
     kind = WEIGHTS[check_choice(method, tuple(WEIGHTS), "method of weights", where)]
     refuse_unknown(options, kind.options, f"{where}: method {method} of weights")
     _check_bits(bits, kind.bits, f"{where}: method {method} of weights")
-    return kind.make(weight.detach(), bits, rounding, where, **options)
+    made = kind.make(weight.detach(), bits, rounding, where, **options)
+    made.method, made.asked_bits = method, bits
+    return made
 
 
 def activation_quantizer(
@@ -111,7 +113,9 @@ def activation_quantizer(
     kind = ACTIVATIONS[check_choice(method, tuple(ACTIVATIONS), "method of activations", where)]
     refuse_unknown(options, kind.options, f"{where}: method {method} of activations")
     _check_bits(bits, kind.bits, f"{where}: method {method} of activations")
-    return kind.make(bits, rules, rounding, where, **options)
+    made = kind.make(bits, rules, rounding, where, **options)
+    made.method, made.asked_bits = method, bits
+    return made
 
 
 def _check_bits(bits: object, allowed: range | None, where: str) -> None:
