@@ -11,6 +11,7 @@
     prune_channels         a smaller model: channels taken out of every layer that holds them, the next layers refitted
     slim                   a smaller model by the factors of its batch norms
     add_slimming_gradient  the training term that makes these factors small
+    equalize               bring the weights on both sides of each channel to one range, before they are quantized
     save_model             the smaller model as .pt2, which edgeq lower reads
 
 Names are imported when first used: neither ``import edgeq`` nor ``import edgeq.compress`` imports torch. No module here
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from edgeq.compress.pruning.rules import load_rules as load_rules
     from edgeq.compress.pruning.scan import sensitivity as sensitivity
     from edgeq.compress.pruning.schedule import Schedule as Schedule
+    from edgeq.compress.refinement.equalization import equalize as equalize
     from edgeq.compress.structured.channels import prune_channels as prune_channels
     from edgeq.compress.structured.saving import save_model as save_model
     from edgeq.compress.structured.slimming import add_slimming_gradient as add_slimming_gradient
@@ -42,6 +44,7 @@ _HOMES = {
     "load_rules": "pruning.rules",
     "prune": "pruning.prune",
     "add_slimming_gradient": "structured.slimming",
+    "equalize": "refinement.equalization",
     "prune_channels": "structured.channels",
     "report": "costs",
     "save_model": "structured.saving",
