@@ -51,11 +51,24 @@ class WeightQuantizer(nn.Module):
 class ActivationQuantizer(nn.Module):
     """Round a value to what its codes stand for.
 
-    ``observing`` tells whether ``forward`` in training mode, or while calibrating, updates ranges; a frozen quantizer
-    keeps them. ``codes()`` is None for binary activations, which are -1 and +1.
+    In training mode, or while ``observing`` is set (calibration), ``forward`` updates the range or the step. A frozen
+    quantizer keeps both; ``frozen`` is a buffer, so that a resumed one stays frozen.
     """
 
-    observing: bool
+    frozen: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observing = False
+        self.register_buffer("frozen", torch.tensor(False))
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Keep range and step from now on, or no longer."""
+        self.frozen.fill_(frozen)
+
+    def updates(self) -> bool:
+        """Tell whether ``forward`` updates what the codes come from."""
+        return (self.training or self.observing) and not bool(self.frozen)
 
     @abstractmethod
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -63,4 +76,4 @@ class ActivationQuantizer(nn.Module):
 
     @abstractmethod
     def codes(self) -> ActivationCodes | None:
-        """Return scale (a float32 number), zero point and limits of the codes."""
+        """Return scale (a float32 number), zero point and limits; None for binary activations, which are -1 and +1."""

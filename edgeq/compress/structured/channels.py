@@ -8,7 +8,7 @@ from edgeq.compress.structured.choose import METHODS, chosen, norms_of
 from edgeq.compress.structured.counts import Amount, kept_counts
 from edgeq.compress.structured.removal import Calibration, Removal
 from edgeq.compress.structured.report import Pruned
-from edgeq.compress.structured.trace import tensors_of
+from edgeq.compress.tracing import tensors_of
 from edgeq.errors import CalibrationError, InputError
 
 

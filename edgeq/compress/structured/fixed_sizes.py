@@ -10,7 +10,7 @@ from torch.fx import Node
 
 from edgeq.compress.structured.layers import Structure
 from edgeq.compress.structured.rebuild import Removed
-from edgeq.compress.structured.trace import Traced, operator_of, place_of, shape_of, trace
+from edgeq.compress.tracing import Traced, operator_of, place_of, shape_of, trace
 from edgeq.errors import ModelError
 
 _MOVES = ("view", "reshape", "_unsafe_view", "flatten")

@@ -12,7 +12,7 @@ from torch.fx.node import map_arg
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
 from edgeq.compress.structured.layers import Layer
-from edgeq.compress.structured.trace import Traced, arguments_of, operator_of
+from edgeq.compress.tracing import Traced, arguments_of, operator_of
 from edgeq.errors import InputError
 
 _CHUNK = 64

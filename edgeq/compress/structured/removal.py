@@ -17,7 +17,7 @@ from edgeq.compress.structured.measure import Rows, check_measurable, rows_of
 from edgeq.compress.structured.rebuild import shrink, stored_tensors
 from edgeq.compress.structured.reconstruct import output_of, refit, relative_error, without
 from edgeq.compress.structured.report import GroupReport, OutputError, Pruned, Report, macs_of, parameters_of
-from edgeq.compress.structured.trace import Traced, copied, tensors_of, trace
+from edgeq.compress.tracing import Traced, copied, tensors_of, trace
 from edgeq.errors import InputError
 
 

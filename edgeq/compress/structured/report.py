@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from edgeq.compress.structured.layers import Structure
-from edgeq.compress.structured.trace import shape_of
+from edgeq.compress.tracing import shape_of
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from torch.fx import Node
 
 from edgeq.compress.structured.layers import Layer, Structure, layer_name
 from edgeq.compress.structured.moves import reshaped
-from edgeq.compress.structured.trace import arguments_of, operator_of, place_of, shape_of
+from edgeq.compress.tracing import arguments_of, operator_of, place_of, shape_of
 from edgeq.compress.structured.units import Axes, Labels
 
 

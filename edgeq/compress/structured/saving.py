@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from edgeq.compress.structured.trace import copied, export, tensors_of
+from edgeq.compress.tracing import copied, export, tensors_of
 from edgeq.errors import InputError
 
 

@@ -26,6 +26,8 @@ class Traced:
     tensors: Mapping[str, str]
     constants: frozenset[str]
     inputs: tuple[str, ...]
+    values: Mapping[str, torch.Tensor]
+    """Constants of the code by placeholder."""
     batch: int | None
     """Samples that the graph takes at a time, None for any number."""
 
@@ -84,16 +86,17 @@ def export(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> torch.ex
 def trace(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Traced:
     """Return the graph of a model in evaluation mode."""
     exported = export(model, inputs)
-    tensors, constants, given = {}, set(), []
+    tensors, constants, given, values = {}, set(), [], {}
     for spec in exported.graph_signature.input_specs:
         name, kind = str(getattr(spec.arg, "name", "")), spec.kind.name
         if kind in ("PARAMETER", "BUFFER", "CONSTANT_TENSOR"):
             tensors[name] = str(spec.target)
         if kind == "CONSTANT_TENSOR":
             constants.add(name)
+            values[name] = exported.constants[str(spec.target)].detach()
         if kind == "USER_INPUT":
             given.append(name)
-    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), batch_of(exported))
+    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), values, batch_of(exported))
 
 
 def batch_of(exported: torch.export.ExportedProgram) -> int | None:

@@ -1,0 +1,50 @@
+"""Put the gain of a batch norm into weights, and into codes that weights already have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from edgeq.compress.quantization.base import WeightCodes
+
+
+def with_gain(weight: torch.Tensor, gain: torch.Tensor, groups: int = 0) -> torch.Tensor:
+    """Return a weight times a gain per output; ``groups`` is that of a transposed convolution, 0 for any other.
+
+    >>> with_gain(torch.ones(2, 1), torch.tensor([3.0, 4.0])).tolist()
+    [[3.0], [4.0]]
+    """
+    if not groups:
+        return weight * along(gain, weight.ndim)
+    inputs, outputs, *kernel = weight.shape
+    parts = weight.reshape(groups, inputs // groups, outputs, -1)
+    return (parts * gain.reshape(groups, 1, outputs, 1)).reshape(inputs, outputs, *kernel)
+
+
+def along(values: torch.Tensor, rank: int) -> torch.Tensor:
+    """Return (O,) or (1,) values as they broadcast along dimension 0 of ``rank``."""
+    return values.reshape((-1,) + (1,) * (rank - 1))
+
+
+def codes_with_gain(made: WeightCodes, gain: torch.Tensor) -> WeightCodes:
+    """Return codes that stand for the weight times a gain per output, float64 (O,).
+
+    The scale becomes ``float32(scale * |gain|)``; a negative gain turns codes around within their limits,
+    ``lo + hi - code``, the zero point too. A gain of 0 leaves the scale and makes every code the zero point.
+    """
+    limits = made.lo + made.hi
+    scale = (made.scale * gain.abs()).float().double()
+    gone, turned = scale == 0, gain < 0
+    zero_point = torch.where(turned, limits - made.zero_point, made.zero_point.expand(gain.shape))
+    columns = [along(v, made.codes.ndim) for v in (turned, gone, zero_point)]
+    codes = torch.where(columns[0], limits - made.codes, made.codes)
+    changed = replace(made, codes=torch.where(columns[1], columns[2], codes),
+                      scale=torch.where(gone, made.scale.expand(gain.shape), scale), zero_point=zero_point)
+    return changed if made.codebook is None else replace(changed, codebook=None, indices=None)
+
+
+def values_of(made: WeightCodes) -> torch.Tensor:
+    """Return ``scale * (codes - zero_point)`` in float64."""
+    rank = made.codes.ndim
+    return along(made.scale, rank) * (made.codes - along(made.zero_point, rank))
