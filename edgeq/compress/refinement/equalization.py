@@ -19,7 +19,7 @@ from torch import nn
 from edgeq.compress.refinement.pairs import Made, Norm, Pair, find_pairs
 from edgeq.compress.structured.follow import follow
 from edgeq.compress.structured.rebuild import stored_tensors
-from edgeq.compress.structured.trace import copied, tensors_of, trace
+from edgeq.compress.tracing import copied, tensors_of, trace
 from edgeq.table import table
 
 _SWEEPS, _SETTLED = 200, 1e-6

@@ -12,7 +12,7 @@ from typing import Any
 from torch.fx import Node
 
 from edgeq.compress.structured.layers import Layer, Structure
-from edgeq.compress.structured.trace import Traced, arguments_of, operator_of, place_of
+from edgeq.compress.tracing import Traced, arguments_of, operator_of, place_of
 
 _SCALING = frozenset("""
     relu leaky_relu prelu abs neg dropout feature_dropout contiguous clone detach alias lift_fresh_copy
