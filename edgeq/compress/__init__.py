@@ -1,4 +1,4 @@
-"""Prune PyTorch models, keep what was pruned at zero while they train, and count what is left.
+"""Prune PyTorch models, keep what was pruned at zero while they train, count what is left, and quantize.
 
 ::
 
@@ -13,6 +13,10 @@
     add_slimming_gradient  the training term that makes these factors small
     equalize               bring the weights on both sides of each channel to one range, before they are quantized
     save_model             the smaller model as .pt2, which edgeq lower reads
+    quantize               a copy whose weights and activations are quantized while it trains, or after calibration
+    QuantConfig            how; load_config reads it from a YAML file
+    calibrate, freeze      show data to the quantizers of activations; keep ranges and batch norm from now on
+    convert                the program of integers that edgeq lower reads
 
 Names are imported when first used: neither ``import edgeq`` nor ``import edgeq.compress`` imports torch. No module here
 bears the name of a public function, since importing it would put the module in the function's place.
@@ -31,6 +35,12 @@ if TYPE_CHECKING:
     from edgeq.compress.pruning.rules import load_rules as load_rules
     from edgeq.compress.pruning.scan import sensitivity as sensitivity
     from edgeq.compress.pruning.schedule import Schedule as Schedule
+    from edgeq.compress.quantization.config import QuantConfig as QuantConfig
+    from edgeq.compress.quantization.config import load_config as load_config
+    from edgeq.compress.quantization.preparation import calibrate as calibrate
+    from edgeq.compress.quantization.preparation import freeze as freeze
+    from edgeq.compress.quantization.preparation import quantize as quantize
+    from edgeq.compress.quantization.program import convert as convert
     from edgeq.compress.refinement.equalization import equalize as equalize
     from edgeq.compress.structured.channels import prune_channels as prune_channels
     from edgeq.compress.structured.saving import save_model as save_model
@@ -39,10 +49,16 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "MaskKeeper": "pruning.keeper",
+    "QuantConfig": "quantization.config",
     "Rule": "pruning.rules",
     "Schedule": "pruning.schedule",
     "load_rules": "pruning.rules",
     "prune": "pruning.prune",
+    "calibrate": "quantization.preparation",
+    "convert": "quantization.program",
+    "freeze": "quantization.preparation",
+    "load_config": "quantization.config",
+    "quantize": "quantization.preparation",
     "add_slimming_gradient": "structured.slimming",
     "equalize": "refinement.equalization",
     "prune_channels": "structured.channels",

@@ -12,7 +12,7 @@ from edgeq.arith.types import Rounding
 from edgeq.compress.quantization import operators as ops
 from edgeq.compress.quantization.assembly import has, put, put_tensor
 from edgeq.compress.quantization.config import QuantConfig, Quantizer
-from edgeq.compress.quantization.kinds import activation_quantizer, weight_quantizer
+from edgeq.compress.quantization.kinds import ACTIVATIONS, activation_quantizer, weight_quantizer
 from edgeq.compress.quantization.layers import Average, Call, QuantizedLayer
 from edgeq.compress.quantization.naming import layer_names, owner_of, unused
 from edgeq.compress.quantization.norms import Norm
@@ -98,8 +98,9 @@ class Builder:
         if chosen.method == "binary" and operator_of(node) in ("relu", "relu6"):
             raise ModelError(f"{where}: a binary activation is +1 wherever x >= 0, so after {operator_of(node)} it is +1 "
                              "everywhere; remove that, or give the layer another method")
-        made = activation_quantizer(chosen.method, bits=chosen.bits, rules=rules, rounding=rounding, where=where,
-                                    **chosen.options)
+        takes = chosen.method in ACTIVATIONS and "is_input" in ACTIVATIONS[chosen.method].options
+        options = {**chosen.options, "is_input": True} if point.is_input and takes else chosen.options
+        made = activation_quantizer(chosen.method, bits=chosen.bits, rules=rules, rounding=rounding, where=where, **options)
         path = f"{QUANTIZERS}.{point.layer}"
         put(self.root, path, made)
         self.env[node] = self._noted(self.graph.call_module(path, (self.env[node],)), point.layer)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -14,10 +12,10 @@ from edgeq.errors import InputError
 class Norm(nn.Module):
     """Scale and shift channels; names and meaning of parameters and buffers are those of torch's batch norm.
 
-    ``frozen``: the running statistics serve in training mode too and stay as they are. It is part of the state dict.
+    ``frozen``: the running statistics serve in training mode too and stay as they are.
     """
 
-    frozen: bool
+    frozen: torch.Tensor
 
     def __init__(
         self, stored: dict[str, torch.Tensor | None], eps: float, momentum: float | None, where: str
@@ -29,12 +27,17 @@ class Norm(nn.Module):
                                     else nn.Parameter(value))
         for name in ("running_mean", "running_var", "num_batches_tracked"):
             self.register_buffer(name, stored.get(name))
-        self.eps, self.momentum, self.where, self.frozen = eps, momentum, where, False
+        self.register_buffer("frozen", torch.tensor(False))
+        self.eps, self.momentum, self.where = eps, momentum, where
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Keep the running statistics from now on, or no longer."""
+        self.frozen.fill_(frozen)
 
     @property
     def uses_batch(self) -> bool:
         """Tell whether statistics come from the batch."""
-        return self.training and not self.frozen
+        return self.training and not bool(self.frozen)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Normalise ``x`` (N, C, ...)."""
@@ -86,11 +89,3 @@ class Norm(nn.Module):
             return 0.1 if self.momentum is None else self.momentum
         self.num_batches_tracked.add_(1)  # type: ignore[operator, union-attr]
         return 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum  # type: ignore[arg-type]
-
-    def get_extra_state(self) -> torch.Tensor:
-        """Return what the state dict holds beside tensors: whether it is frozen."""
-        return torch.tensor(self.frozen)
-
-    def set_extra_state(self, state: Any) -> None:
-        """Take over whether it is frozen."""
-        self.frozen = bool(state)

@@ -110,8 +110,10 @@ class _Run:
         return lambda x: target(x, *rest)  # type: ignore[operator]
 
     def _applied(self, function: Any, node: Node, values: dict[Node, list[Any]]) -> list[Any]:
-        return [function(*map_arg(node.args, lambda n: values[n][k]), **map_arg(node.kwargs, lambda n: values[n][k]))
-                for k in range(len(self.data))]
+        def at(value: Any, k: int) -> Any:
+            return map_arg(value, lambda n: values[n][k])
+
+        return [function(*at(node.args, k), **at(node.kwargs, k)) for k in range(len(self.data))]
 
     def forget(self, node: Node) -> None:
         """Drop the values that no later node reads."""
