@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from edgeq.compress.quantization.program import CODES
 from edgeq.compress.quantization.recording import record
 from edgeq.errors import InputError
 from edgeq.ir.graph import Graph
@@ -16,7 +17,7 @@ from edgeq.simulator import simulate
 
 @dataclass(frozen=True)
 class LayerAgreement:
-    """How far one layer's codes are from the simulator's: how many differ of how many, and by how many steps at most."""
+    """How far one layer's codes are from the simulator's: how many differ, of how many, by how many steps at most."""
 
     layer: str
     values: int
@@ -32,8 +33,8 @@ class LayerAgreement:
 def agreement(quantized: Any, graph: Graph, x: Any) -> tuple[LayerAgreement, ...]:
     """Return how a model that ``compress.quantize`` made agrees with its graph, for each quantized value and output.
 
-    ``graph`` is ``edgeq.lower(compress.convert(quantized))``, ``x`` float inputs, N first, one or a tuple in the order of
-    the model's. Outputs that are sums are compared in steps of the graph's output, the model's rounded to the nearest.
+    ``graph`` is ``edgeq.lower(compress.convert(quantized))``, ``x`` float inputs, N first, one or a tuple.
+    Outputs that are sums are compared in steps of the graph's output, the model's rounded to the nearest.
 
     Raises InputError for a layer that the graph does not have.
     """
@@ -50,10 +51,11 @@ def agreement(quantized: Any, graph: Graph, x: Any) -> tuple[LayerAgreement, ...
 
 
 def _named(values: Any, layer: str) -> Array:
-    if layer not in values:
-        raise InputError(f"layer '{layer}' is not in the graph; lower the program that convert makes of this very model")
-    found: Array = values[layer]
-    return found
+    for name in (f"{CODES}.{layer}", layer):  # the codes have a name of their own where the layer's is that of a sum
+        if name in values:
+            found: Array = values[name]
+            return found
+    raise InputError(f"layer '{layer}' is not in the graph; lower the program that convert makes of this very model")
 
 
 def _compared(layer: str, ours: Array, theirs: Array) -> LayerAgreement:

@@ -20,7 +20,7 @@ import numpy as np
 from edgeq import codecs
 from edgeq.arith.types import IntType
 from edgeq.codecs.choice import BEST, choices
-from edgeq.emitters.blobs import encode_stored, has_codebook
+from edgeq.emitters.blobs import encode_stored, encode_table, has_codebook
 from edgeq.emitters.parameters import Parameter, parameters
 from edgeq.emitters.stored import to_stored
 from edgeq.errors import EdgeqError
@@ -97,15 +97,17 @@ Squeeze = Callable[[bytes], int]
 
 def _measure(parameter: Parameter, archivers: Mapping[str, Squeeze | None]) -> tuple[Size, bytes]:
     """Return the size of a weight, and its values packed."""
-    blobs = {}
+    blobs, tables = {}, {}
     for codec in choices():
         stored = to_stored(parameter, own_codebook=has_codebook(codec))
         blobs[codec] = encode_stored(parameter, stored, restrict(_LAYOUT, parameter.axes), codec, {})
+        tables[codec] = len(encode_table(parameter, stored))
     data = codecs.read_header(blobs["packed"].blob).sections["data"]
     dense = blobs["packed"].blob[data.offset : data.offset + data.length]
     size = Size(
         parameter.layer, parameter.array.size, _nonzero(parameter), parameter.type,
-        entropy_bytes(parameter.array), {name: len(made.blob) for name, made in blobs.items()}, blobs[BEST].codec,
+        entropy_bytes(parameter.array), {name: len(made.blob) + tables[name] for name, made in blobs.items()},
+        blobs[BEST].codec,
         {name: squeeze(dense) if squeeze else None for name, squeeze in archivers.items()})
     return size, dense
 

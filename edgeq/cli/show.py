@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from edgeq.bundle import load
+from edgeq.compression import weights_of
+from edgeq.emitters.stored import encoding_text
 from edgeq.ir.graph import Graph
 from edgeq.ir.tensor import Scale
 from edgeq.ir.text import graph_text
@@ -50,19 +52,22 @@ Rows = tuple[list[str], list[list[Any]]]
 
 def _layers(graph: Graph) -> Rows:
     proofs = {p.layer: p for p in prove_accumulators(graph)}
+    weights = {p.layer: encoding_text(p) for p in weights_of(graph)}
     rows: list[list[Any]] = []
     for item in graph.inputs:
         kept = item.type
         rows.append([item.name, f"input {item.quantization.KIND}", "", str(kept.type), "x".join(map(str, kept.shape)),
-                     kept.zero_point, _scale(kept.scale), 0, None, None])
+                     kept.zero_point, _scale(kept.scale), 0, None, None, None])
     for layer in graph.layers:
         proof = proofs.get(layer.name)
         reads = " ".join(str(graph.types[v].type) for v in layer.inputs)
         out = graph.types[layer.output]
         acc, needed = (str(proof.declared), proof.needed) if proof else (None, None)
         rows.append([layer.name, "+".join(n.op.KIND for n in layer.nodes), reads, str(out.type),
-                     "x".join(map(str, out.shape)), out.zero_point, _scale(out.scale), layer.parameters, acc, needed])
-    return ["layer", "ops", "in", "out", "shape", "zero point", "scale", "parameters", "acc", "proven bits"], rows
+                     "x".join(map(str, out.shape)), out.zero_point, _scale(out.scale), layer.parameters, acc, needed,
+                     weights.get(layer.name)])
+    return ["layer", "ops", "in", "out", "shape", "zero point", "scale", "parameters", "acc", "proven bits",
+            "weights"], rows
 
 
 def _acc(graph: Graph) -> Rows:

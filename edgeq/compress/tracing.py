@@ -30,6 +30,8 @@ class Traced:
     """Constants of the code by placeholder."""
     batch: int | None
     """Samples that the graph takes at a time, None for any number."""
+    returns: type | None
+    """The type of what the model returns: None for one tensor, tuple or list of tensors, object for anything else."""
 
 
 def copied(model: torch.nn.Module) -> torch.nn.Module:
@@ -96,7 +98,7 @@ def trace(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Traced:
             values[name] = exported.constants[str(spec.target)].detach()
         if kind == "USER_INPUT":
             given.append(name)
-    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), values, batch_of(exported))
+    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), values, batch_of(exported), _returns(exported))
 
 
 def batch_of(exported: torch.export.ExportedProgram) -> int | None:
@@ -105,6 +107,12 @@ def batch_of(exported: torch.export.ExportedProgram) -> int | None:
     node = next(node for node in exported.graph.nodes if node.name == given)
     size = node.meta["val"].shape[0]
     return size if isinstance(size, int) else size.node.maybe_as_int()
+
+
+def _returns(exported: torch.export.ExportedProgram) -> type | None:
+    spec = exported.call_spec.out_spec
+    plain = spec.type in (None, tuple, list) and all(child.type is None for child in spec.children())
+    return spec.type if plain else object
 
 
 def shape_of(node: Node) -> tuple[int, ...] | None:

@@ -1,6 +1,7 @@
 """Every constant as a blob, `<NN>_<layer>.<tensor>.<format>.bin`: one format per codec, and `best`.
 
-Weights go through the codec, with the weight zero point as fill value; other constants are packed. With ``parts`` the
+Weights go through the codec, with the weight zero point as fill value; other constants are packed. A blob of indices
+has its table beside it, `<NN>_<layer>.<tensor>.table.<format>.bin`, packed. With ``parts`` the
 sections of each blob are written too, `<NN>_<layer>.<tensor>.<format>.<section>.npy`.
 
 Source: the page "Blobs" of `edgeq/codecs`; design page "Artefacts".
@@ -38,11 +39,18 @@ _LINES = {
     "ans": "tANS of values, of runs, or of both", BEST: "per tensor the smallest blob of all codecs",
 }
 _OWN = ("layout", "parts")
+TABLE = "table"
 
 
 def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, Array]:
-    """Return the tensor of a blob; a part returns nothing, but raises CodecError unless it is its blob's."""
+    """Return the tensor of a blob; a part or a table returns nothing.
+
+    Raises CodecError for a blob that cannot be read, and for a part that is not its blob's.
+    """
     path = holds["path"]
+    if holds.get("part") == TABLE:
+        codecs.decode(files[path], max_elements=math.prod(holds["shape"]), where=path)
+        return {}
     if "part" in holds:
         _check_part(files, holds)
         return {}
@@ -54,7 +62,7 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
         raise CodecError(f"{path}: is {header.codec} of {header.type}{list(header.shape)}, "
                          f"the manifest says {said[0]} of {said[1]}{list(said[2])}")
     codes = codecs.decode(files[path], max_elements=math.prod(shape), where=path).astype(np.int64)
-    return {holds["tensor"]: from_layout(from_codes(codes, holds.get("mapping", {}), path), axes, layout, shape)}
+    return {holds["tensor"]: from_codes(from_layout(codes, axes, layout, shape), holds.get("mapping", {}), path)}
 
 
 def _check_part(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> None:
@@ -115,11 +123,30 @@ def _files(
     if chosen.tried:
         holds |= {"options": dict(chosen.options), "tried": dict(chosen.tried)}
     yield EmittedFile(path, chosen.blob, holds)
+    if "values" in stored.mapping:
+        yield _table(parameter, stored, path, format)
     if not parts:
         return
     for name, array in codecs.parts(chosen.blob, where=path).items():
         line = _holds(parameter, order) | {"codec": chosen.codec, "part": name, "blob": path}
         yield EmittedFile(f"{parameter.stem}.{format}.{name}.npy", npy_bytes(np.asarray(array)), line)
+
+
+def _table(parameter: Parameter, stored: Stored, blob: str, format: str) -> EmittedFile:
+    """Return the table that the codes of a blob number, packed."""
+    made = encode_table(parameter, stored)
+    shape = list(codecs.read_header(made).shape)
+    line = {"tensor": parameter.name, "layer": parameter.layer, "shape": shape, "axes": "ok"[-len(shape) :],
+            "type": _type(parameter.type), "codec": "packed", "part": TABLE, "blob": blob}
+    return EmittedFile(f"{parameter.stem}.{TABLE}.{format}.bin", made, line)
+
+
+def encode_table(parameter: Parameter, stored: Stored) -> bytes:
+    """Return the blob of the table of a mapping, (K,) or (O, K); empty where there is none."""
+    if "values" not in stored.mapping:
+        return b""
+    table = np.array(stored.mapping["values"], np.int64)
+    return encode_as("packed", table, parameter.type, 0, {}, f"{parameter.name}, {TABLE}").blob
 
 
 def _holds(parameter: Parameter, order: str) -> dict[str, Any]:

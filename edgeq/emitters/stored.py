@@ -37,7 +37,7 @@ class Stored:
 
 
 def to_stored(parameter: Parameter, *, own_codebook: bool = False) -> Stored:
-    """Return what is stored of a parameter; with ``own_codebook`` the codec numbers the values of a codebook itself.
+    """Return what is stored of a parameter; with ``own_codebook`` the codec numbers the values of one codebook itself.
 
     The fill value is the weight zero point. Where it differs between channels it is the most frequent of these, the
     smallest of equally frequent ones. Through a mapping it is the code of that value; where no weight has it, the
@@ -48,19 +48,23 @@ def to_stored(parameter: Parameter, *, own_codebook: bool = False) -> Stored:
     if not mapping:
         return Stored(parameter.array, kept, fill)
     codes = _codes(parameter.array, mapping)
-    same = codes[parameter.array == fill]
+    same = codes[parameter.array == fill] if parameter.encoding != "codebook_per_channel" else codes[:0]
     return Stored(codes, kept, int(same[0]) if same.size else most_frequent(codes), mapping)
 
 
 def from_codes(codes: IntArray, mapping: Mapping[str, Any], where: str) -> IntArray:
-    """Return the values of codes; raises CodecError naming ``where`` for a code that has none."""
+    """Return the values of codes (O, ...); raises CodecError naming ``where`` for a code that has none."""
     if "values" not in mapping:
         return codes * int(mapping.get("multiply", 1)) + int(mapping.get("add", 0))
     values = np.array(mapping["values"], np.int64)
-    if codes.size and not 0 <= codes.min() <= codes.max() < values.size:
-        raise CodecError(f"{where}: a code is outside the {values.size} values of its codebook")
-    found: IntArray = values[codes]
-    return found
+    if values.ndim == 2 and values.shape[0] != codes.shape[0]:
+        raise CodecError(f"{where}: a codebook of {values.shape[0]} channels for {codes.shape[0]}")
+    size = values.shape[-1]
+    if codes.size and not 0 <= codes.min() <= codes.max() < size:
+        raise CodecError(f"{where}: a code is outside the {size} values of its codebook")
+    if values.ndim == 1:
+        return np.asarray(values[codes], np.int64)
+    return np.take_along_axis(values, codes.reshape(codes.shape[0], -1), 1).reshape(codes.shape)
 
 
 def most_frequent(array: IntArray) -> int:
@@ -82,15 +86,48 @@ def _mapping(parameter: Parameter, *, own_codebook: bool) -> tuple[dict[str, Any
         return {"encoding": "bipolar", "multiply": 2, "add": 1 - (1 << bits)}, IntType(bits, signed=False)
     if parameter.encoding == "ternary" and kept.bits > 1:
         return {"encoding": "ternary", "multiply": 1, "add": 0}, _TERNARY
-    values = np.unique(parameter.array).tolist() if parameter.encoding == "codebook" and not own_codebook else []
-    codes = smallest_type(0, max(len(values) - 1, 0))
-    if values and codes.bits < kept.bits:
-        return {"encoding": "codebook", "values": values}, codes
+    own = own_codebook and parameter.encoding == "codebook"
+    if not parameter.encoding.startswith("codebook") or own or not parameter.array.size:
+        return {}, kept
+    values = table_of(parameter)
+    codes = smallest_type(0, max(values.shape[-1] - 1, 0))
+    if codes.bits < kept.bits:
+        return {"encoding": parameter.encoding, "values": values.tolist()}, codes
     return {}, kept
+
+
+def table_of(parameter: Parameter) -> IntArray:
+    """Return the distinct values of a weight, ascending: (K,), or (O, K) per channel, rows filled with zeros."""
+    if parameter.encoding != "codebook_per_channel":
+        return np.unique(parameter.array)
+    rows = [np.unique(row) for row in parameter.array]
+    table = np.zeros((len(rows), max(row.size for row in rows)), np.int64)
+    for kept, row in zip(table, rows, strict=True):
+        kept[: row.size] = row
+    return table
+
+
+def encoding_text(parameter: Parameter) -> str:
+    """Return the type of a weight and its encoding, for people.
+
+    ``s8``; ``s2, bipolar, 1 bit``; ``s2, ternary``; ``s8, codebook of 16 values, 4-bit indices``.
+    """
+    kept = str(parameter.type)
+    if parameter.encoding == "int":
+        return kept
+    if not parameter.encoding.startswith("codebook"):
+        bits = max(parameter.type.bits - 1, 1)
+        return f"{kept}, {parameter.encoding}" + (f", {bits} bit{'s'[: bits - 1]}" * (parameter.encoding == "bipolar"))
+    size = table_of(parameter).shape[-1]
+    per = " per channel" * (parameter.encoding == "codebook_per_channel")
+    return f"{kept}, codebook of {size} values{per}, {smallest_type(0, max(size - 1, 0)).bits}-bit indices"
 
 
 def _codes(array: IntArray, mapping: Mapping[str, Any]) -> IntArray:
     if "values" in mapping:
-        return np.searchsorted(np.array(mapping["values"], np.int64), array).astype(np.int64)
+        values = np.array(mapping["values"], np.int64)
+        if values.ndim == 1:
+            return np.searchsorted(values, array).astype(np.int64)
+        return np.stack([np.searchsorted(np.unique(row), row).astype(np.int64) for row in array])
     codes: IntArray = (array - mapping["add"]) // mapping["multiply"]
     return codes

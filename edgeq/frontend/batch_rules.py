@@ -156,6 +156,12 @@ def _reduce_all(scope: Scope, call: Call) -> Call:
     return call
 
 
+def _lookup(scope: Scope, call: Call) -> Call:
+    if not is_fixed(scope, call):
+        refuse(call, "its table or its indices depend on the input", "look up constants alone: weights of a codebook")
+    return call
+
+
 RULES: Mapping[Group, Callable[[Scope, Call], Call]] = {
     "pointwise": _pointwise,
     "layer": _layer,
@@ -163,6 +169,7 @@ RULES: Mapping[Group, Callable[[Scope, Call], Call]] = {
     "reduce": _reduce,
     "reduce_all": _reduce_all,
     "block": _block,
+    "lookup": _lookup,
     **SHAPE_RULES,
 }
 """What each group of operators requires and how its calls are rewritten."""

@@ -13,7 +13,7 @@ from edgeq.errors import ModelError
 from edgeq.frontend import float_graph as fg
 from edgeq.frontend.rescaling import common_scale, rescaling
 from edgeq.frontend.settings import LayerSettings, Settings
-from edgeq.frontend.states import FREE, State, clamp_for, code_limits
+from edgeq.frontend.states import FREE, State, clamp_for, code_limits, scales_of
 from edgeq.ir.builder import GraphBuilder, Value
 from edgeq.ir.op import OPS, Bounds, Op
 
@@ -36,6 +36,12 @@ class Context:
         quantizers = [r.op for r in self.readers.get(value, []) if isinstance(r.op, fg.Quantize)]
         alone = len(quantizers) == len(self.readers.get(value, [])) and value not in self.outputs
         return quantizers[0] if alone and len(set(quantizers)) == 1 else None
+
+    def compared(self, value: str) -> bool:
+        """Tell whether steps alone read a value, themselves or through what chooses among its values."""
+        read = self.readers.get(value, [])
+        alone = all(isinstance(r.op, fg.Threshold) or (r.op.CHOOSES and self.compared(r.value)) for r in read)
+        return bool(read) and alone and value not in self.outputs
 
     def quantize(self, state: State, op: fg.Quantize, name: str | None, layer: str) -> State:
         """Bring a value to the codes of a quantizer, its limit carried out; ``name`` is that of a new layer."""
@@ -85,7 +91,7 @@ class Context:
     def _one_scale(self, state: State) -> float:
         """Return an accumulator's own scale where it has one and fits 32 bits, else a common one."""
         own = state.scale.item() if state.scale.size == 1 and not state.code else 0.0
-        common = common_scale(state.reach, self.settings.of(state.layer))
+        common = common_scale(state.reach, self.settings.of(state.layer), map(float, state.scale))
         return own if own and state.reach / own < 2**31 - 2 else common
 
     def settled(self, state: State, name: str | None = None) -> State:
@@ -114,7 +120,7 @@ class Context:
             return [self.quantize(s, target, f"{layer}.x{k + 1}", s.layer) for k, s in enumerate(states)]
         if all(s.code and s.value.type.type == first.value.type.type and s.same_scale(first) for s in states):
             return [self.settled(s, f"{layer}.x{k + 1}") for k, s in enumerate(states)]
-        scale = common_scale(max(s.reach for s in states), self.settings.of(layer))
+        scale = common_scale(max(s.reach for s in states), self.settings.of(layer), scales_of(states))
         return [self.wide(s, None if s.sum else f"{layer}.x{k + 1}", scale) for k, s in enumerate(states)]
 
     def table_name(self, node: fg.FloatNode) -> str:

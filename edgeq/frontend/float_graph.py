@@ -56,7 +56,8 @@ _WEIGHTS = frozenset({"wbits", "weights"})
 class QuantizedWeight:
     """Weights that a quantizer already made integers: ``real = scale * (codes - zero_point)``, per channel.
 
-    ``lo`` and ``hi`` are the limits that the quantizer declared.
+    ``lo`` and ``hi`` are the limits that the quantizer declared; ``table`` says which table the codes were drawn from:
+    "codebook", "codebook_per_channel", or None.
     """
 
     codes: npt.NDArray[np.int64]
@@ -64,6 +65,7 @@ class QuantizedWeight:
     zero_point: npt.NDArray[np.int64]
     lo: int
     hi: int
+    table: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,29 @@ class Limit(FloatOp):
 
     lo: float
     hi: float
+
+
+@dataclass(frozen=True, eq=False)
+class Threshold(FloatOp):
+    """``unit * (start + step * count)``, count of the ``edges`` that a value meets: signs, comparisons.
+
+    An edge ``(at, strict)`` is met by values at ``at`` and above, above alone where it is strict. What is compared is
+    the operand after the maps of ``before``, in order, whose channels run along ``axis`` of the sample.
+    """
+
+    COMPARES = RIDES = True
+
+    edges: tuple[tuple[float, bool], ...]
+    start: int
+    step: int
+    unit: float = 1.0
+    before: tuple[BatchNorm | Limit, ...] = ()
+    axis: int = 0
+
+    @property
+    def channels(self) -> int:
+        """Number of channels that the maps tell apart."""
+        return max((m.gain.size for m in self.before if isinstance(m, BatchNorm)), default=1)
 
 
 @dataclass(frozen=True)

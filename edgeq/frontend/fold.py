@@ -11,16 +11,19 @@ import numpy as np
 
 from edgeq.errors import UnsupportedOpError
 from edgeq.frontend.float_graph import BatchNorm, Convolve, FloatGraph, FloatNode, FloatOp, Limit, Pad, Quantize, Same
+from edgeq.frontend.fold_codes import scaled_codes
+from edgeq.frontend.fold_thresholds import biases_into_thresholds, maps_into_thresholds, thresholds_first
 
 
 def fold(graph: FloatGraph, shapes: dict[str, tuple[int, ...]]) -> FloatGraph:
     """Return the network with `Same` removed, inputs quantized first, batch norm and padding folded, limits merged.
 
-    ``shapes`` are the sample shapes of values. A batch norm that follows no convolution of its own becomes a
-    depthwise 1x1 convolution.
+    ``shapes`` are the sample shapes of values. What stands between a sum and a step goes into the step. A batch norm
+    that follows no convolution of its own becomes a depthwise 1x1 convolution.
     """
     graph = _inputs_quantized_first(_skip_same(graph))
-    graph = _fold_batch_norm(graph, shapes)
+    graph = maps_into_thresholds(thresholds_first(graph), shapes)
+    graph = biases_into_thresholds(_fold_batch_norm(graph, shapes), shapes)
     graph = _fold_padding(graph)
     return _merge_limits(_limits_before_quantizers(graph))
 
@@ -92,14 +95,13 @@ def _scaled(conv: Convolve, norm: BatchNorm) -> Convolve:
     """Return the convolution with the batch norm inside: ``w * gain``, ``b * gain + offset``."""
     gain = norm.gain.reshape((-1,) + (1,) * (conv.weight.ndim - 1))
     bias = norm.offset if conv.bias is None else conv.bias * norm.gain + norm.offset
-    return replace(conv, weight=conv.weight * gain, bias=bias)
+    quantized = None if conv.quantized is None else scaled_codes(conv.quantized, norm.gain)
+    return replace(conv, weight=conv.weight * gain, bias=bias, quantized=quantized)
 
 
 def _takes_gain(node: FloatNode, shapes: dict[str, tuple[int, ...]]) -> bool:
     """Tell whether the channels of batch norm are this layer's outputs: those of a matrix product run last."""
-    if not isinstance(node.op, Convolve) or node.op.quantized is not None:
-        return False
-    return not node.op.dense or len(shapes[node.inputs[0]]) == 1
+    return isinstance(node.op, Convolve) and (not node.op.dense or len(shapes[node.inputs[0]]) == 1)
 
 
 def _depthwise(node: FloatNode, shape: tuple[int, ...]) -> Convolve:

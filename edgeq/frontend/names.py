@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from itertools import count
 
+from edgeq.frontend.conditions import absorbed
 from edgeq.frontend.program import Call, Program, Ref
 
 
 def layer_names(program: Program) -> dict[str, str]:
-    """Return a unique name for every call of a program.
+    """Return a unique name for every call of a program that has a value of its own.
 
     A call that owns parameters has the path of the module that holds them. Any other call has the path of its
-    module when that module holds no other module and makes no other call; else it is functional, and its name
+    module when that module holds no other module and makes no other call (what `where` compares is part of it); else it is functional, and its name
     is the one that torch numbers it by (``add``, ``add_1``). A name that an input or an earlier call has is
     followed by a number.
     """
-    paths = [c.module for c in program.calls if c.op != "getitem"]
+    inside = absorbed(program)
+    paths = [c.module for c in program.calls if c.op != "getitem" and c.name not in inside]
     stored = {c.name: r.name for c in program.calls if "dequantize" in c.op for r in c.args[:1] if isinstance(r, Ref)}
     wanted = {
-        c.name: _owner(program, c, stored) or (c.module if _is_leaf(c.module, paths) else c.name) for c in program.calls
+        c.name: _owner(program, c, stored) or (c.module if _is_leaf(c.module, paths) else c.name)
+        for c in program.calls if c.name not in inside
     }
     reserved = {*wanted.values(), *(i.name for i in program.inputs)}
     taken = {i.name for i in program.inputs}

@@ -13,7 +13,7 @@ from edgeq.frontend.program import Call
 
 Group = Literal[
     "pointwise", "layer", "matmul", "reduce", "reduce_all", "axis", "view", "flatten", "permute", "squeeze",
-    "block", "expand", "join", "pad", "create", "getitem", "size", "size_arithmetic",
+    "block", "expand", "join", "pad", "create", "lookup", "getitem", "size", "size_arithmetic",
 ]  # fmt: skip
 
 _GROUPS: dict[Group, str] = {
@@ -31,7 +31,8 @@ _GROUPS: dict[Group, str] = {
         _to_copy.default to.dtype to.device to.dtype_layout type_as.default positive.default
         zeros_like.default ones_like.default full_like.default eq.Tensor eq.Scalar ne.Tensor ne.Scalar
         lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor gt.Scalar ge.Tensor ge.Scalar where.self
-        logical_not.default logical_and.default fake_quantize_per_tensor_affine.default
+        where.Scalar where.ScalarSelf where.ScalarOther logical_not.default logical_and.default
+        fake_quantize_per_tensor_affine.default
         quantized_decomposed.quantize_per_tensor.default quantized_decomposed.quantize_per_tensor.tensor
         quantized_decomposed.quantize_per_tensor.tensor2 quantized_decomposed.dequantize_per_tensor.default
         quantized_decomposed.dequantize_per_tensor.tensor quantized_decomposed.dequantize_per_tensor.tensor2
@@ -70,6 +71,8 @@ _GROUPS: dict[Group, str] = {
     "join": "cat.default concat.default stack.default",
     "pad": "constant_pad_nd.default pad.default",
     "create": "zeros.default ones.default full.default arange.default new_zeros.default new_ones.default",
+    # entries of a table, which are the same for all samples
+    "lookup": "index.Tensor embedding.default gather.default",
     "block": "torchao.quantize_affine.default torchao.dequantize_affine.default",
     "getitem": "operator.getitem",
     "size": "sym_size.int sym_numel.default",

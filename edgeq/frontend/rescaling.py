@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from edgeq.scheme.presets import RescaleRule
 
 _COMMON_BITS = 24
 """A 32-bit value stands at a scale where its largest magnitude is about 2**24: far finer than any code."""
+_MOST_BITS = 29
+"""A value that reaches so far leaves a bit for the sum of two."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,19 @@ def _multiplier(own: float, scale: float, fraction_bits: int, rule: RescaleRule,
     return quantize_multiplier(own * 2**fraction_bits / scale, bits, rounding=rule.made, base_shift=fraction_bits)
 
 
-def common_scale(reach: float, chosen: LayerSettings) -> float:
-    """Return the scale of a 32-bit value that reaches so far; any will do where it is 0 throughout."""
+def common_scale(reach: float, chosen: LayerSettings, scales: Iterable[float] = ()) -> float:
+    """Return the scale of a 32-bit value that reaches so far; any will do where it is 0 throughout.
+
+    ``scales`` are those that values are brought from. Where all are powers of two, so is the common one, and none of
+    them is finer unless 32 bits could not hold it: what is brought to it is exact.
+    """
     scale = reach / 2**_COMMON_BITS or 1.0
-    return power_of_two(scale) if chosen.rules.rescale.bits == 0 else scale
+    own = list(scales)
+    exact = bool(own) and all(power_of_two(s) == s for s in own)
+    if not exact and chosen.rules.rescale.bits != 0:
+        return scale
+    made = power_of_two(scale)
+    return min(made, *own) if exact and reach / min(own) < 2**_MOST_BITS else made
 
 
 def _scalar(values: list[int]) -> Any:

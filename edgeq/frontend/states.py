@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,7 +24,8 @@ class State:
     value, ``sum`` one that its own requantize may still complete to a layer; ``reach`` is the largest real
     magnitude that the value can have. ``layer`` named it. ``fraction_bits`` are those that an accumulator holds
     beyond its products; ``long`` tells that its multiplier is reduced to 16 bits, ``restated`` that the integers stand
-    at another scale than their type says: a factor was taken into it.
+    at another scale than their type says: a factor was taken into it; ``levels`` that thresholds made the codes, whose
+    scale is no resolution: an average of them needs a finer one.
     """
 
     value: Value
@@ -37,10 +39,16 @@ class State:
     fraction_bits: int = 0
     long: bool = False
     restated: bool = False
+    levels: bool = False
 
     def same_scale(self, other: State) -> bool:
         """Tell whether the codes of two values mean the same."""
         return (self.scale.item(), self.zero_point) == (other.scale.item(), other.zero_point)
+
+
+def scales_of(states: Iterable[State]) -> list[float]:
+    """Return every scale of several values."""
+    return [float(s) for state in states for s in state.scale]
 
 
 def code_limits(limit: Limit, quantizer: Quantize) -> tuple[int, int]:

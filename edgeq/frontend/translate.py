@@ -5,6 +5,7 @@ from __future__ import annotations
 import edgeq.frontend.lowerings  # noqa: F401 - fills the tables
 from edgeq.errors import ModelError
 from edgeq.frontend import float_graph as fg
+from edgeq.frontend.conditions import absorbed
 from edgeq.frontend.families import PARTS, TRANSLATIONS, Translated
 from edgeq.frontend.names import layer_names
 from edgeq.frontend.program import Call, Program, Ref
@@ -20,9 +21,10 @@ def translate(program: Program, weights: Weights) -> fg.FloatGraph:
     inputs = tuple(fg.FloatInput(i.name, tuple(int(d or 0) for d in i.shape[1:])) for i in program.inputs)
     names = layer_names(program)
     nodes: list[fg.FloatNode] = []
+    inside = absorbed(program)
     several = {c.name: c for c in program.calls if c.op in _FIRST_OF_SEVERAL or c.op in PARTS}
     for call in program.calls:
-        if weights.is_constant(call.name) or call.name in several:
+        if weights.is_constant(call.name) or call.name in several or call.name in inside:
             continue
         source = _source(call, several)
         made = call if source is None else source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from edgeq.arith.types import IntType, Overflow, Rounding, parse_name, smallest_type, width_of
 from edgeq.errors import ModelError
-from edgeq.frontend.float_graph import Convolve, FloatArray
+from edgeq.frontend.encodings import encoding_of
+from edgeq.frontend.float_graph import Convolve, FloatArray, QuantizedWeight
 from edgeq.frontend.settings import LayerSettings
 from edgeq.ops.weighted import Product
 from edgeq.scheme.activation_codes import fixed_scale, power_of_two
@@ -21,6 +22,7 @@ _BIAS_LIMIT, _LONG_BIAS_LIMIT = 2.0**28, 2.0**44
 _SMALLEST = 2.0**-120
 """A channel whose scale would be below this is all zeros for any purpose: it takes the layer's largest scale."""
 _BYTE = 128
+_VANISHING = 2.0**52
 
 IntCodes = npt.NDArray[np.int64]
 
@@ -30,7 +32,7 @@ class WeightCodes:
     """Integers of a layer; ``scale`` (O,) or (1,), ``acc_scale`` what one step of bias and accumulator stands for.
 
     ``product_shift`` is the right shift of each product on its way to the accumulator; ``wrapped`` counts the
-    weights and biases that did not fit and wrapped.
+    weights and biases that did not fit and wrapped; ``encoding`` is how files store the weight.
     """
 
     weight: IntCodes
@@ -41,6 +43,7 @@ class WeightCodes:
     type: IntType
     product_shift: int = 0
     wrapped: int = 0
+    encoding: str = "int"
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,27 @@ def declared_products(codes: WeightCodes, chosen: LayerSettings) -> dict[str, An
 
 def _given(conv: Convolve, input_scale: float, chosen: LayerSettings, where: str) -> WeightCodes:
     """Return the codes that the model's own quantizer made."""
-    q = conv.quantized
-    assert q is not None
+    assert conv.quantized is not None
+    q = _without_vanishing(conv.quantized, conv.bias, input_scale / 2**chosen.bias_fraction_bits)
     kept = smallest_type(min(q.lo, int(q.codes.min())), max(q.hi, int(q.codes.max())))
     scale = q.scale[:1] if (q.scale == q.scale[0]).all() else q.scale
     zero_point = q.zero_point[0] if (q.zero_point == q.zero_point[0]).all() else q.zero_point
     step = scale * input_scale / 2**chosen.bias_fraction_bits
-    return WeightCodes(q.codes, _bias(conv, step, where), scale, step, np.asarray(zero_point), kept)
+    return WeightCodes(q.codes, _bias(conv, step, where), scale, step, np.asarray(zero_point), kept,
+                       encoding=encoding_of(q))
+
+
+def _without_vanishing(q: QuantizedWeight, bias: FloatArray | None, unit: float) -> QuantizedWeight:
+    """Return weights of 0, at the layer's largest scale, in channels whose bias is 2^52 of their steps and more.
+
+    A batch norm whose gain has trained away leaves such channels.
+    """
+    far = np.zeros(q.scale.size, bool) if bias is None else np.abs(bias) >= _VANISHING * q.scale * unit
+    if not far.any() or far.all():
+        return q
+    columns = (-1,) + (1,) * (q.codes.ndim - 1)
+    codes = np.where(far.reshape(columns), q.zero_point.reshape(columns), q.codes)
+    return replace(q, codes=codes, scale=np.where(far, q.scale[~far].max(), q.scale))
 
 
 def _signed(conv: Convolve, x: Operand, chosen: LayerSettings, where: str) -> WeightCodes:
@@ -193,7 +210,7 @@ def _bias(conv: Convolve, scale: FloatArray, where: str) -> IntCodes | None:
     if conv.bias is None:
         return None
     codes = np.rint(conv.bias / scale)
-    if not (np.abs(codes) < 2.0**52).all():
+    if not (np.abs(codes) < _VANISHING).all():
         worst = np.abs(codes).max()
         raise ModelError(f"{where}: the bias is {worst:.3g} steps of the accumulator; its scale is too small")
     return codes.astype(np.int64)

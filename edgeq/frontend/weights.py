@@ -12,6 +12,9 @@ from edgeq.frontend.float_graph import FloatArray, QuantizedWeight, as_float64
 from edgeq.frontend.interpret import evaluate, function_of
 from edgeq.frontend.program import Arg, Call, Program, Ref, call_refs
 
+_LOOKUPS = frozenset(("index", "embedding", "gather"))
+_VIEWS = frozenset(("clone", "detach", "alias", "contiguous", "view", "_unsafe_view", "reshape", "flatten", "unflatten",
+                    "squeeze", "unsqueeze", "to", "_to_copy"))
 _PER_TENSOR, _PER_CHANNEL = "dequantize_per_tensor", "dequantize_per_channel"
 
 
@@ -23,6 +26,7 @@ class Weights:
             name: torch.from_numpy(np.array(array, copy=True)) for name, array in program.constants.items()
         }
         self._quantized: dict[str, QuantizedWeight] = {}
+        self._tables: dict[str, str] = {}
         for call in program.calls:
             names = list(call_refs(call))
             if names and all(n in self._values for n in names):
@@ -54,12 +58,26 @@ class Weights:
             return
         with torch.no_grad():
             self._values[call.name] = evaluate(call, self._values)
+        source = call.args[0].name if call.args and isinstance(call.args[0], Ref) else ""
+        if call.op in _LOOKUPS:
+            self._tables |= self._looked_up(call)
+        elif call.op in _VIEWS and source in self._tables:
+            self._tables[call.name] = self._tables[source]
         if call.op in (_PER_TENSOR, _PER_CHANNEL):
             self._quantized[call.name] = self._integers(call)
-        elif call.op in ("clone", "detach", "alias", "contiguous") and isinstance(call.args[0], Ref):
-            source = self._quantized.get(call.args[0].name)
-            if source is not None:
-                self._quantized[call.name] = source
+        elif call.op in ("clone", "detach", "alias", "contiguous") and source in self._quantized:
+            self._quantized[call.name] = self._quantized[source]
+
+    def _looked_up(self, call: Call) -> dict[str, str]:
+        """Return which table the entries come from that a call takes, nothing where these are no single numbers."""
+        table = np.asarray(self._argument(call.args[0]))
+        if table.dtype.kind not in "iu":
+            return {}
+        if call.op == "gather":
+            alike = table.ndim == 2 and bool((table == table[:1]).all())
+            rows = table.ndim == 2 and call.args[1] in (1, -1)
+            return {call.name: "codebook" if alike else "codebook_per_channel"} if rows else {}
+        return {call.name: "codebook"} if table.size == table.shape[0] else {}
 
     def _argument(self, arg: Arg) -> Any:
         return self._values[arg.name] if isinstance(arg, Ref) else arg
@@ -78,4 +96,6 @@ class Weights:
         if not np.isfinite(scales).all() or scales.min() <= 0:
             raise ModelError(f"{call.where()}: a scale is zero, negative or not finite; calibrate the quantizer again")
         zero_points = np.zeros(channels, np.int64) if zero_point is None else np.asarray(zero_point).astype(np.int64)
-        return QuantizedWeight(array, scales, np.broadcast_to(zero_points, (channels,)).copy(), int(lo), int(hi))  # type: ignore[arg-type]
+        table = self._tables.get(call.args[0].name) if isinstance(call.args[0], Ref) else None
+        zero_points = np.broadcast_to(zero_points, (channels,)).copy()
+        return QuantizedWeight(array, scales, zero_points, int(lo), int(hi), table)  # type: ignore[arg-type]

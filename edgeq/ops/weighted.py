@@ -21,6 +21,8 @@ from edgeq.ir.tensor import Constant, IntArray, Reals, Scale, TensorType
 HOST_LIMIT = 1 << 62
 """No term or sum of the simulator and of the emitted C passes this in magnitude."""
 
+ENCODINGS = ("int", "bipolar", "ternary", "codebook", "codebook_per_channel")
+
 MOST_LANES = 1 << 16
 """No loop nest has more partial sums; each takes a word of memory."""
 
@@ -123,7 +125,7 @@ class Weighted(Op):
 
     weight_type: IntType = attribute(int_type, IntType(8), keyword=True)
     weight_zero_point: Constant = attribute(constant, Constant(0), keyword=True)
-    weight_encoding: str = attribute(one_of("int", "bipolar", "ternary", "codebook"), "int", keyword=True)
+    weight_encoding: str = attribute(one_of(*ENCODINGS), "int", keyword=True)
     bias_type: IntType | None = attribute(optional(int_type), None, keyword=True)
     bias_fraction_bits: int = attribute(integer, 0, keyword=True)
     acc: IntType = attribute(int_type, IntType(32), keyword=True)

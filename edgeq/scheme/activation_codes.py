@@ -49,12 +49,14 @@ def _codes(seen: Range, bits: int, rules: Preset, where: str, is_input: bool) ->
             f"{where}: its range is [0, 0], so its scale would be zero; calibrate on data that reach it, or give "
             "its range in --ranges or --config"
         )
-    if rule.scale == "power_of_two":
-        return ActivationCodes(power_of_two(max(-lo, hi) / 2 ** (bits - 1)), 0, *_signed(bits))
+    shifts = rule.scale == "power_of_two"
     if rule.codes == "affine" and bits <= rule.affine_bits:
-        return _affine(lo, hi, bits, where)
+        return _affine(lo, hi, bits, shifts, where)
     if rule.codes == "unsigned" and lo == 0.0:
-        return ActivationCodes(_float32(hi / (2**bits - 1), lo, hi, where), 0, 0, 2**bits - 1)
+        least = hi / (2**bits - 1)
+        return ActivationCodes(_float32(power_of_two(least) if shifts else least, lo, hi, where), 0, 0, 2**bits - 1)
+    if shifts:
+        return ActivationCodes(power_of_two(max(-lo, hi) / 2 ** (bits - 1)), 0, *_signed(bits))
     return _symmetric(lo, hi, bits, where)
 
 
@@ -77,13 +79,14 @@ def _signed(bits: int) -> tuple[int, int]:
     return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
 
 
-def _affine(lo: float, hi: float, bits: int, where: str) -> ActivationCodes:
+def _affine(lo: float, hi: float, bits: int, shifts: bool, where: str) -> ActivationCodes:
     """Return signed codes: ``scale = (hi - lo) / (2**bits - 1)``, the zero point ties to even, clamped.
 
-    Source: PyTorch's observers.
+    ``shifts`` takes the next larger power of two. Source: PyTorch's observers.
     """
     qmin, qmax = _signed(bits)
-    scale = _float32((hi - lo) / (qmax - qmin), lo, hi, where)
+    least = (hi - lo) / (qmax - qmin)
+    scale = _float32(power_of_two(least) if shifts else least, lo, hi, where)
     zero_point = min(max(qmin - round(lo / scale), qmin), qmax)
     return ActivationCodes(scale, zero_point, qmin, qmax)
 

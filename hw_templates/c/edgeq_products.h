@@ -20,7 +20,8 @@ enum edgeq_weight_encoding {
     EDGEQ_WEIGHT_ENCODING_INT = 0,
     EDGEQ_WEIGHT_ENCODING_BIPOLAR = 1,
     EDGEQ_WEIGHT_ENCODING_TERNARY = 2,
-    EDGEQ_WEIGHT_ENCODING_CODEBOOK = 3
+    EDGEQ_WEIGHT_ENCODING_CODEBOOK = 3,
+    EDGEQ_WEIGHT_ENCODING_CODEBOOK_PER_CHANNEL = 4
 };
 
 /* The slowest loop first; `ic` alone is kh, kw, ic. */

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgeq import Graph, GraphBuilder, IntType
+from edgeq import codecs as blob_codecs
 from edgeq.artefacts.npy import npy_bytes
 from edgeq.codecs.choice import choices
 from edgeq.emission import formats
@@ -166,6 +167,30 @@ def test_a_codebook_is_stored_as_indices() -> None:
     assert "mapping" not in line  # indices would take as many bits
     made = files(net, "vanilla", parts=True)["01_fc.weight.vanilla.bin"].holds
     assert "mapping" not in made  # the codec has a codebook of its own
+
+
+def test_a_codebook_has_its_table_beside_it() -> None:
+    made = files(encoded([[100, -9, 0, 0], [55, 0, -9, 100]], "codebook"), "packed")
+    table = made["01_fc.weight.table.packed.bin"]
+    assert blob_codecs.decode(table.data, max_elements=4).tolist() == [-9, 0, 55, 100]
+    assert table.holds["axes"] == "k"
+    assert read(made, "01_fc.weight.table.packed.bin") == {}
+    with pytest.raises(CodecError, match=r"table\.packed\.bin"):
+        read(made, "01_fc.weight.table.packed.bin", {"01_fc.weight.table.packed.bin": table.data[:-1]})
+    assert "01_fc.weight.table.huffman.bin" not in files(encoded([[100, -9, 0, 0]], "codebook"), "huffman")
+
+
+def test_a_codebook_per_channel() -> None:
+    """Places in -9, 0, 100 and in 0, 55, filled with a zero that no code numbers."""
+    net = encoded([[100, -9, 0, 0], [55, 0, 0, 55]], "codebook_per_channel")
+    data, line = codes(net, layout="ihwo")
+    assert data == [2, 1, 0, 0, 1, 0, 1, 1]  # channels last
+    assert line["stored"] == {"bits": 2, "signed": False}
+    assert line["mapping"] == {"encoding": "codebook_per_channel", "values": [[-9, 0, 100], [0, 55, 0]]}
+    table = files(net, "packed")["01_fc.weight.table.packed.bin"]
+    assert blob_codecs.decode(table.data, max_elements=6).tolist() == [[-9, 0, 100], [0, 55, 0]]
+    with pytest.raises(CodecError, match="a codebook of 2 channels for 3"):
+        from_codes(np.zeros((3, 4), np.int64), {"values": [[1], [2]]}, "x")
 
 
 def test_the_fill_value_of_zero_points_per_channel_is_the_most_frequent() -> None:

@@ -33,7 +33,7 @@ class Gate(nn.Module):
         self.fc = linear(noise(2, 2).tolist())
 
     def forward(self, x):
-        return self.fc(x) * torch.sign(x)  # the line that is named
+        return self.fc(x) * torch.floor(x)  # the line that is named
 
 
 class Outer(nn.Module):
@@ -51,9 +51,9 @@ def test_an_unsupported_operator_is_named_with_module_and_line() -> None:
     lines = Path(__file__).read_text().splitlines()
     line = next(k for k, text in enumerate(lines, 1) if "the line that is named" in text)
     message = str(caught.value)
-    assert re.search(rf"aten\.sign\.default 'sign' in module 'gate' \(.*test_lower_refused\.py:{line} in forward",
+    assert re.search(rf"aten\.floor\.default 'floor' in module 'gate' \(.*test_lower_refused\.py:{line} in forward",
                      message)
-    assert "operator aten.sign.default has no integer lowering; use convolution, linear" in message
+    assert "operator aten.floor.default has no integer lowering; use convolution, linear" in message
 
 
 CASES = {

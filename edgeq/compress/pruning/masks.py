@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import torch
 
@@ -72,12 +73,23 @@ def _importance(weight: Weight, rule: Rule, values: torch.Tensor) -> torch.Tenso
     if rule.importance == "l2":
         return values.square()
     assert callable(rule.importance)
+    return given_importance(weight, rule.pattern, rule.importance)
+
+
+def given_importance(
+    weight: Weight, pattern: str, function: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """Return what a user's function gives for each number of a weight, float64 on the CPU.
+
+    Raises InputError where that has another shape or is not finite.
+    """
     with torch.no_grad():
-        given = rule.importance(weight.parameter)
-    where = f"rule '{rule.pattern}': importance of '{weight.name}'"
-    if not isinstance(given, torch.Tensor) or given.shape != values.shape:
+        given: object = function(weight.parameter)
+    shape = list(weight.parameter.shape)
+    where = f"rule '{pattern}': importance of '{weight.name}'"
+    if not isinstance(given, torch.Tensor) or list(given.shape) != shape:
         got = list(given.shape) if isinstance(given, torch.Tensor) else shown(given)
-        raise InputError(f"{where} is {got}, expected a tensor of the weight's shape {list(values.shape)}")
+        raise InputError(f"{where} is {got}, expected a tensor of the weight's shape {shape}")
     scores = given.detach().cpu().double()
     if not scores.isfinite().all():
         raise InputError(f"{where} holds numbers that are not finite")

@@ -5,19 +5,17 @@ The file is a list, or a mapping with the list under ``rules``::
     rules:
       - {pattern: "conv*.weight", granularity: filter, sparsity: 0.5}
       - {pattern: "fc?.weight", stages: [0.5, 0.8, 0.9], importance: l2}
-
-Of two rules that match one weight the later one holds. A rule that holds for no weight is an error.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeq.artefacts.manifest import parse_yaml
+from edgeq.compress.rules import check_choice, check_integer, check_pattern, read_rules, rules_of
 from edgeq.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -57,15 +55,12 @@ class Rule:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.pattern, str) or not self.pattern:
-            raise InputError(f"rule: pattern is {shown(self.pattern)}, expected a glob such as 'conv*.weight'")
-        where = f"rule '{self.pattern}'"
-        _check_choice(where, "granularity", self.granularity, GRANULARITIES)
-        _check_choice(where, "scope", self.scope, SCOPES)
+        where = check_pattern(self.pattern)
+        check_choice(where, "granularity", self.granularity, GRANULARITIES)
+        check_choice(where, "scope", self.scope, SCOPES)
         if not callable(self.importance):
-            _check_choice(where, "importance", self.importance, IMPORTANCES, " or a function")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
-            raise InputError(f"{where}: seed is {shown(self.seed)}, expected an integer")
+            check_choice(where, "importance", self.importance, IMPORTANCES, " or a function")
+        check_integer(where, "seed", self.seed)
         if (self.sparsity is None) == (self.stages is None):
             raise InputError(f"{where}: give either sparsity or stages")
         if self.sparsity is not None:
@@ -92,11 +87,6 @@ class Rule:
         return self.stages[-1 if epoch is None else min(epoch, len(self.stages) - 1)]
 
 
-def _check_choice(where: str, what: str, value: object, choices: tuple[str, ...], more: str = "") -> None:
-    if value not in choices:
-        raise InputError(f"{where}: {what} is {shown(value)}, expected {', '.join(choices)}{more}")
-
-
 def _check_fraction(where: str, what: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or not 0 <= value <= 1:
         percent = isinstance(value, int | float) and not isinstance(value, bool) and 1 < value <= 100
@@ -106,45 +96,14 @@ def _check_fraction(where: str, what: str, value: object) -> None:
 
 Rules = Rule | Mapping[str, Any] | Sequence[Rule | Mapping[str, Any]]
 """What functions that prune accept: a rule, its fields as a mapping, or several of both."""
+_NEEDED = "pattern and sparsity"
 
 
 def make_rules(rules: Rules) -> tuple[Rule, ...]:
     """Return the rules as `Rule`; raises InputError for none, and for a field that is unknown or wrong."""
-    given: object = rules
-    if isinstance(given, Rule | Mapping):
-        return (_make(given, 0),)
-    if isinstance(given, str) or not isinstance(given, Sequence) or not given:
-        raise InputError(f"rules are {shown(given)}, expected a list of rules with pattern and sparsity")
-    return tuple(_make(rule, k) for k, rule in enumerate(given))
-
-
-def _make(rule: object, index: int) -> Rule:
-    if isinstance(rule, Rule):
-        return rule
-    known = [field.name for field in fields(Rule)]
-    if not isinstance(rule, Mapping):
-        raise InputError(f"rules[{index}] is {shown(rule)}, expected fields: {', '.join(known)}")
-    unknown = [name for name in rule if name not in known]
-    if unknown:
-        raise InputError(f"rules[{index}]: unknown field {shown(unknown[0])}; the fields are {', '.join(known)}")
-    if "pattern" not in rule:
-        raise InputError(f"rules[{index}]: pattern is missing")
-    return Rule(**rule)
+    return rules_of(Rule, rules, _NEEDED)
 
 
 def load_rules(path: str | Path) -> tuple[Rule, ...]:
     """Read a YAML file of rules; raises InputError naming file and fault."""
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file of rules")
-    data = parse_yaml(path.read_bytes(), str(path), InputError)
-    if isinstance(data, dict):
-        unknown = [name for name in data if name != "rules"]
-        if unknown or "rules" not in data:
-            got = f"the key {shown(unknown[0])}" if unknown else "no key"
-            raise InputError(f"{path}: has {got}, expected a list of rules under the key 'rules'")
-        data = data["rules"]
-    try:
-        return make_rules(data)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    return read_rules(Rule, path, _NEEDED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import torch
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
@@ -11,10 +10,10 @@ from torch.nn.parameter import UninitializedParameter
 from torch.nn.utils import prune as torch_prune
 
 from edgeq.compress.pruning.rules import Rule
+from edgeq.compress.rules import match as matched
 from edgeq.errors import InputError
 
 _ORIGINAL = "_orig"
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -98,41 +97,15 @@ def bake(model: torch.nn.Module) -> None:
 
 
 def match(weights: tuple[Weight, ...], rules: tuple[Rule, ...]) -> list[tuple[Rule, tuple[Weight, ...]]]:
-    """Return the weights that each rule holds for; of two rules that match a weight the later one holds.
+    """Return the weights that each rule holds for, as all rules by pattern do.
 
-    Raises InputError for a rule that matches nothing, one whose every weight a later rule takes, and a weight
-    that has no units of the rule's granularity.
+    Raises InputError also for a weight that has no units of the rule's granularity.
     """
-    holder = {id(w): k for k, rule in enumerate(rules) for w in weights if _matches(rule, w)}
-    held = [(rule, tuple(w for w in weights if holder.get(id(w)) == k)) for k, rule in enumerate(rules)]
+    held = matched(weights, rules)
     for rule, chosen in held:
-        if not chosen:
-            raise _useless(rule, weights)
         for weight in chosen:
             _check_granularity(rule, weight)
     return held
-
-
-def _matches(rule: Rule, weight: Weight) -> bool:
-    if weight.parameter.ndim < 2:
-        return rule.pattern in weight.names
-    return any(fnmatchcase(name, rule.pattern) for name in weight.names)
-
-
-def _useless(rule: Rule, weights: tuple[Weight, ...]) -> InputError:
-    if any(_matches(rule, w) for w in weights):
-        return InputError(f"rule '{rule.pattern}': later rules hold for all that it matches; remove it, or put it last")
-    vectors = [w.name for w in weights if w.parameter.ndim < 2 and fnmatchcase(w.name, rule.pattern)]
-    if vectors:
-        return InputError(f"rule '{rule.pattern}' matches vectors alone ({_listed(vectors)}); "
-                          "a bias or a normalization is pruned only by its full name")
-    names = [w.name for w in weights if w.parameter.ndim >= 2]
-    return InputError(f"rule '{rule.pattern}' matches no weight; the weights are {_listed(names) or 'none'}")
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def _check_granularity(rule: Rule, weight: Weight) -> None:

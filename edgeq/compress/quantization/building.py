@@ -51,7 +51,7 @@ class Builder:
         """Return the quantized model; raises ModelError for what cannot be quantized, naming the layer."""
         for node in self.old.nodes:
             if node.op == "output":
-                self.graph.output(self._mapped(node.args[0]))
+                self._output(self._mapped(node.args[0]))
             elif node.op == "placeholder":
                 self._placeholder(node)
             else:
@@ -60,6 +60,11 @@ class Builder:
         made = GraphModule(self.root, self.graph, class_name=f"Quantized{type(self.model).__name__}")
         made.meta["config"] = self.config
         return made
+
+    def _output(self, found: Any) -> None:
+        if self.traced.returns not in (None, tuple, list):
+            raise ModelError("model: it returns neither a tensor nor a tuple of tensors; wrap it in a module that does")
+        self.graph.output(found[0] if self.traced.returns is None else self.traced.returns(found))
 
     def _placeholder(self, node: Node) -> None:
         if node.name not in self.traced.inputs:
@@ -76,16 +81,15 @@ class Builder:
             self._norm(node)
         elif name in ops.DROPOUTS:
             self._module(node, _dropout(node), (node.args[0],))
-        elif ops.averages(node) and self._source(node.args[0]) is not None:
+        elif ops.averages(node) and source_of(node.args[0], self.sources) is not None:  # type: ignore[arg-type]
             self._average(node)
         elif name in ops.PRODUCTS and any(self._is_stored(each) for each in node.all_input_nodes):
             raise ModelError(f"layer '{self.names[node]}': it multiplies by a stored matrix; write it as "
                              "nn.Linear or functional.linear")
-        elif node in self.names and self.names[node] != node.name:
+        elif node in self.names and name != "getitem":
             self._module(node, Call(node.target), node.args, node.kwargs)  # type: ignore[arg-type]
         else:
-            made = self.graph.call_function(node.target, self._mapped(node.args), self._mapped(node.kwargs))  # type: ignore[arg-type]
-            self.env[node] = self._noted(made, self.names.get(node, node.name))
+            self.env[node] = self.graph.call_function(node.target, self._mapped(node.args), self._mapped(node.kwargs))  # type: ignore[arg-type]
 
     def _quantize(self, node: Node) -> None:
         point, chosen = self.by_node.get(node), self.chosen.get(node)
@@ -96,11 +100,12 @@ class Builder:
         if operator_of(point.first) in ops.FUNCTIONS:
             rounding = rules.functions.rounding
         if chosen.method == "binary" and operator_of(node) in ("relu", "relu6"):
-            raise ModelError(f"{where}: a binary activation is +1 wherever x >= 0, so after {operator_of(node)} it is +1 "
-                             "everywhere; remove that, or give the layer another method")
+            raise ModelError(f"{where}: a binary activation is +1 wherever x >= 0, so after {operator_of(node)} it is "
+                             "+1 everywhere; remove that, or give the layer another method")
         takes = chosen.method in ACTIVATIONS and "is_input" in ACTIVATIONS[chosen.method].options
         options = {**chosen.options, "is_input": True} if point.is_input and takes else chosen.options
-        made = activation_quantizer(chosen.method, bits=chosen.bits, rules=rules, rounding=rounding, where=where, **options)
+        made = activation_quantizer(
+            chosen.method, bits=chosen.bits, rules=rules, rounding=rounding, where=where, **options)
         path = f"{QUANTIZERS}.{point.layer}"
         put(self.root, path, made)
         self.env[node] = self._noted(self.graph.call_module(path, (self.env[node],)), point.layer)
@@ -108,11 +113,14 @@ class Builder:
 
     def _weighted(self, node: Node) -> None:
         norm = self._absorbed_norm(node)
-        path = self._layer(node)
-        args = (self._mapped(node.args[0]), self._source(node.args[0]), norm)
+        path = self._layer(node, None if norm is None else self._norm_module(norm))
+        if norm is not None:
+            put(self.root, self._norm_path(norm), self._norm_module(norm))
+        given = None if norm is None else self.graph.get_attr(self._norm_path(norm))
+        args = (self._mapped(node.args[0]), self._source(node.args[0]), given)
         self.env[node] = self._noted(self.graph.call_module(path, args), self.names[node])
 
-    def _layer(self, node: Node) -> str:
+    def _layer(self, node: Node, norm: Norm | None) -> str:
         """Return the path of a layer's module, made at its first call."""
         given, where = arguments_of(node), self.names[node]
         weight, bias = (self._stored(given.get(name), where, name) for name in ("weight", "bias"))
@@ -123,10 +131,11 @@ class Builder:
             groups = given["groups"] if operator_of(node) in ops.TRANSPOSED else 0
             assert weight is not None
             chosen = self.config.weights_of(where, outermost=node in self.outer)
-            quantizer = self._weight_quantizer(chosen, weight, where, whole=bool(groups))
-            put(self.root, where, QuantizedLayer(
-                Call(node.target, rest, options), weight, bias, quantizer, where,  # type: ignore[arg-type]
-                folds=self.config.batch_norm == "fold", transposed=groups))
+            layer = QuantizedLayer(Call(node.target, rest, options), weight, bias, None, where,  # type: ignore[arg-type]
+                                   folds=self.config.batch_norm == "fold", transposed=groups)
+            layer.weight_quantizer = self._weight_quantizer(
+                chosen, layer.real(norm)[0].to(weight.dtype), where, whole=bool(groups))
+            put(self.root, where, layer)
             self.layers[key] = where
         return self.layers[key]
 
@@ -138,12 +147,9 @@ class Builder:
                                 rounding=self.config.rules.weights.rounding, where=f"layer '{where}'", **options)
 
     def _absorbed_norm(self, node: Node) -> Node | None:
-        """Return the batch norm that becomes part of a layer, as the graph reads it."""
+        """Return the batch norm that becomes part of a layer."""
         norm = next((user for user in node.users if operator_of(user) in ops.NORMS), None)
-        if norm is None or not self._joins(norm):
-            return None
-        put(self.root, self._norm_path(norm), self._norm_module(norm))
-        return self.graph.get_attr(self._norm_path(norm))
+        return norm if norm is not None and self._joins(norm) else None
 
     def _joins(self, norm: Node) -> bool:
         """Tell whether a batch norm is part of the layer before it: not before a sign, which takes it as thresholds."""
@@ -169,13 +175,13 @@ class Builder:
 
     def _depthwise(self, node: Node, path: str, norm: Norm) -> Node:
         """Call a layer of one weight per channel, 1, whose batch norm is folded in."""
-        rank, channels = len(shape_of(node) or ()), int(norm.running_mean.numel())  # type: ignore[union-attr, operator]
+        rank, channels = len(shape_of(node) or ()), int(norm.running_mean.numel())
         if rank not in (2, 3, 4):
             raise ModelError(f"layer '{self.names[node]}': batch norm of {rank} dimensions; use 2 to 4")
         operator = {2: torch.ops.aten.linear.default, 3: torch.ops.aten.conv1d.default,
                     4: torch.ops.aten.conv2d.default}[rank]
         ones = torch.eye(channels) if rank == 2 else torch.ones(channels, *(1,) * (rank - 1))
-        ones = ones.to(norm.running_mean)  # type: ignore[arg-type]
+        ones = ones.to(norm.running_mean)
         where = self.names[node]
         chosen = self.config.weights_of(where, outermost=False)
         layer = QuantizedLayer(Call(operator, (), {} if rank == 2 else {"groups": channels}), ones, None,
@@ -207,8 +213,9 @@ class Builder:
         own = self.config.preset == QuantConfig().preset
         layer = Average(Call(node.target, node.args[1:], dict(node.kwargs)),  # type: ignore[arg-type]
                         Rounding.ties_even if own else rounding, self.names[node], raw=not own and domain == "raw")
+        source = self._source(node.args[0])
         self._module(node, layer, (node.args[0],))
-        self.env[node].args = (*self.env[node].args, self._source(node.args[0]))
+        self.env[node].args = (*self.env[node].args, source)
 
     def _module(self, node: Node, module: nn.Module, args: Any, kwargs: Any = None) -> None:
         path = self.names[node]

@@ -33,3 +33,7 @@ class CodeRule:
         if power_of_two:
             rule = replace(rule, scale="power_of_two")
         return replace(self, rules=replace(self.rules, activations=rule))
+
+    def around_zero(self) -> bool:
+        """Tell whether only the larger end of a range counts."""
+        return self.codes(-0.5, 1.0) == self.codes(-1.0, 1.0)

@@ -9,10 +9,18 @@ from typing import Any
 import torch
 
 from edgeq.arith.types import Rounding
+from edgeq.compress.codebooks.quantizer import CodebookWeight
+from edgeq.compress.quantization.activations.binary import BinaryActivation
+from edgeq.compress.quantization.activations.dorefa import DorefaActivation
+from edgeq.compress.quantization.activations.lsq import LsqActivation
 from edgeq.compress.quantization.activations.uniform import UniformActivation
 from edgeq.compress.quantization.base import ActivationQuantizer, WeightQuantizer
 from edgeq.compress.quantization.observer_kinds import OBSERVERS, observer_options
 from edgeq.compress.quantization.options import check_choice, keywords_of, refuse_unknown
+from edgeq.compress.quantization.weights.binary import BinaryWeight
+from edgeq.compress.quantization.weights.dorefa import DorefaWeight
+from edgeq.compress.quantization.weights.lsq import LsqWeight
+from edgeq.compress.quantization.weights.ternary import TernaryWeight
 from edgeq.compress.quantization.weights.uniform import UniformWeight
 from edgeq.errors import InputError, shown
 from edgeq.scheme.presets import Preset
@@ -47,10 +55,36 @@ def _uniform(_: torch.Tensor, bits: int, rounding: Rounding, where: str, **optio
     return UniformWeight(bits, rounding, where, **options)
 
 
-_OBSERVED = frozenset().union(*(observer_options(name) for name in OBSERVERS))
-WEIGHTS: dict[str, WeightKind] = {"uniform": WeightKind(_uniform, keywords_of(UniformWeight))}
+def _dorefa(weight: torch.Tensor, bits: int, _: Rounding, where: str, **options: Any) -> WeightQuantizer:
+    return DorefaWeight(weight, bits, where, **options)
+
+
+def _binary(weight: torch.Tensor, _: int, __: Rounding, where: str, **options: Any) -> WeightQuantizer:
+    return BinaryWeight(weight, where, **options)
+
+
+def _ternary(weight: torch.Tensor, _: int, __: Rounding, where: str, **options: Any) -> WeightQuantizer:
+    return TernaryWeight(weight, where, **options)
+
+
+def _sign(_: int, __: Preset, ___: Rounding, where: str, **options: Any) -> ActivationQuantizer:
+    return BinaryActivation(where, **options)
+
+
+_OBSERVED = frozenset[str]().union(*(observer_options(name) for name in OBSERVERS))
+WEIGHTS: dict[str, WeightKind] = {
+    "uniform": WeightKind(_uniform, keywords_of(UniformWeight)),
+    "lsq": WeightKind(LsqWeight, keywords_of(LsqWeight)),
+    "dorefa": WeightKind(_dorefa, keywords_of(DorefaWeight)),
+    "binary": WeightKind(_binary, keywords_of(BinaryWeight), None),
+    "ternary": WeightKind(_ternary, keywords_of(TernaryWeight), None),
+    "codebook": WeightKind(CodebookWeight, keywords_of(CodebookWeight), range(1, 17)),
+}
 ACTIVATIONS: dict[str, ActivationKind] = {
     "uniform": ActivationKind(UniformActivation, keywords_of(UniformActivation) | _OBSERVED),
+    "lsq": ActivationKind(LsqActivation, keywords_of(LsqActivation)),
+    "dorefa": ActivationKind(DorefaActivation, keywords_of(DorefaActivation)),
+    "binary": ActivationKind(_sign, keywords_of(BinaryActivation), None),
 }
 
 

@@ -52,9 +52,12 @@ class QuantizedLayer(nn.Module):
     """A convolution or a linear layer: ``weight`` quantized by ``weight_quantizer``, ``bias`` in steps of the sum.
 
     ``folds``: a batch norm is multiplied into the weight before that is quantized, by the statistics of the batch
-    while it trains; else it follows the quantized weight, and once its statistics are fixed its gain goes into the scale:
-    ``float32(scale * |gain|)``. ``transposed`` is the number of groups of a transposed convolution, 0 for any other.
+    while it trains; else it follows the quantized weight, and once its statistics are fixed its gain goes into the
+    scale: ``float32(scale * |gain|)``. ``transposed`` is the number of groups of a transposed convolution, else 0.
     """
+
+    weight: torch.Tensor
+    bias: torch.Tensor | None
 
     def __init__(
         self, call: Call, weight: torch.Tensor, bias: torch.Tensor | None, weight_quantizer: WeightQuantizer | None,
@@ -75,17 +78,23 @@ class QuantizedLayer(nn.Module):
         """Apply the layer; ``source`` made the codes of ``x``, ``norm`` follows."""
         if self.weight_quantizer is None:
             return self.plain(x, norm)
+        if norm is not None and norm.uses_batch and not self.folds:
+            normed: torch.Tensor = norm(self.call(x, self.weight_quantizer(self.weight), self.bias))
+            return normed
+        y: torch.Tensor = self.call(x, *self._operands(x, source, norm))
+        return y
+
+    def _operands(
+        self, x: torch.Tensor, source: ActivationQuantizer | None, norm: Norm | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return weight and bias as their integers stand for them."""
         if norm is None:
-            return self.call(x, *self._rounded(self.weight, self.bias, source))
-        if self.folds:
-            return self.call(x, *self._rounded(*self._folded(x, norm), source))
-        if norm.uses_batch:
-            return norm(self.call(x, self.weight_quantizer(self.weight), self.bias))  # type: ignore[no-any-return]
-        return self.call(x, *self._merged(source, norm))
+            return self._rounded(self.weight, self.bias, source)
+        return self._rounded(*self._folded(x, norm), source) if self.folds else self._merged(source, norm)
 
     def plain(self, x: torch.Tensor, norm: Norm | None = None) -> torch.Tensor:
         """Apply the layer and its batch norm with weights as they are."""
-        y = self.call(x, self.weight, self.bias)
+        y: torch.Tensor = self.call(x, self.weight, self.bias)
         return y if norm is None else norm(y)
 
     def real(self, norm: Norm | None = None) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -31,7 +31,8 @@ def codes_with_gain(made: WeightCodes, gain: torch.Tensor) -> WeightCodes:
     """Return codes that stand for the weight times a gain per output, float64 (O,).
 
     The scale becomes ``float32(scale * |gain|)``; a negative gain turns codes around within their limits,
-    ``lo + hi - code``, the zero point too. A gain of 0 leaves the scale and makes every code the zero point.
+    ``lo + hi - code``, the zero point and the table too. A gain of 0 leaves the scale and makes every code the zero
+    point, which need not be in the table: then the table goes.
     """
     limits = made.lo + made.hi
     scale = (made.scale * gain.abs()).float().double()
@@ -41,7 +42,13 @@ def codes_with_gain(made: WeightCodes, gain: torch.Tensor) -> WeightCodes:
     codes = torch.where(columns[0], limits - made.codes, made.codes)
     changed = replace(made, codes=torch.where(columns[1], columns[2], codes),
                       scale=torch.where(gone, made.scale.expand(gain.shape), scale), zero_point=zero_point)
-    return changed if made.codebook is None else replace(changed, codebook=None, indices=None)
+    if made.codebook is None:
+        return changed
+    if bool(gone.any()):
+        return replace(changed, codebook=None, indices=None)
+    tables = made.codebook.expand(len(gain), -1)
+    tables = torch.where(turned[:, None], limits - tables, tables)
+    return replace(changed, codebook=tables if bool(turned.any()) else made.codebook)
 
 
 def values_of(made: WeightCodes) -> torch.Tensor:

@@ -16,6 +16,11 @@ class Norm(nn.Module):
     """
 
     frozen: torch.Tensor
+    weight: torch.Tensor | None
+    bias: torch.Tensor | None
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
+    num_batches_tracked: torch.Tensor | None
 
     def __init__(
         self, stored: dict[str, torch.Tensor | None], eps: float, momentum: float | None, where: str
@@ -44,12 +49,12 @@ class Norm(nn.Module):
         if self.uses_batch:
             self._check(x)
         factor = self._count() if self.uses_batch else 0.0
-        return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias,  # type: ignore[arg-type]
+        return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias,
                                      self.uses_batch, factor, self.eps)
 
     def constants(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return gain and offset of ``x * gain + offset`` by the running statistics, float64 (C,)."""
-        mean, var = self.running_mean.double(), self.running_var.double()  # type: ignore[operator, union-attr]
+        mean, var = self.running_mean.double(), self.running_var.double()
         gain = 1 / torch.sqrt(var + self.eps)
         if self.weight is not None:
             gain = self.weight.double() * gain
@@ -79,13 +84,13 @@ class Norm(nn.Module):
     def _update(self, mean: torch.Tensor, var: torch.Tensor, shift: torch.Tensor | None, count: int) -> None:
         factor = self._count()
         seen = mean if shift is None else mean + shift.detach()
-        self.running_mean.lerp_(seen.to(self.running_mean), factor)  # type: ignore[operator, union-attr, arg-type]
+        self.running_mean.lerp_(seen.to(self.running_mean), factor)
         unbiased = var * (count / (count - 1))
-        self.running_var.lerp_(unbiased.to(self.running_var), factor)  # type: ignore[operator, union-attr, arg-type]
+        self.running_var.lerp_(unbiased.to(self.running_var), factor)
 
     def _count(self) -> float:
         """Count a batch, and return the part that it has in the running statistics."""
         if self.num_batches_tracked is None:
             return 0.1 if self.momentum is None else self.momentum
-        self.num_batches_tracked.add_(1)  # type: ignore[operator, union-attr]
-        return 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum  # type: ignore[arg-type]
+        self.num_batches_tracked.add_(1)
+        return 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum

@@ -47,6 +47,13 @@ def check_positive(value: object, option: str, where: str) -> float:
     return float(value)
 
 
+def check_whole(value: object, option: str, where: str) -> int:
+    """Return an integer from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{where}: {option} is {shown(value)}, expected an integer from 1 on")
+    return value
+
+
 def keywords_of(kind: Callable[..., object]) -> frozenset[str]:
     """Return the names of the keyword-only arguments of a class: its options."""
     found = inspect.signature(kind).parameters.values()

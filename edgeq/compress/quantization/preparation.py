@@ -16,6 +16,8 @@ from edgeq.compress.quantization.building import Builder
 from edgeq.compress.quantization.config import QuantConfig, make_config
 from edgeq.compress.quantization.layers import Average, QuantizedLayer
 from edgeq.compress.quantization.norms import Norm
+from edgeq.compress.refinement.equalization import equalize
+from edgeq.compress.refinement.refining import refine
 from edgeq.compress.tracing import copied, tensors_of, trace
 from edgeq.errors import CalibrationError, InputError
 
@@ -36,12 +38,18 @@ def quantize(
     """
     chosen = make_config(config)
     if chosen.mode == "ptq" and calibration is None:
-        raise CalibrationError("quantize: mode ptq finds the ranges of activations by calibration; give calibration data")
+        raise CalibrationError("quantize: mode ptq finds the ranges of activations in data; give calibration")
+    if chosen.refine.needs_data and calibration is None:
+        raise CalibrationError("quantize: refine corrects biases and learns roundings on data; give calibration")
     kept = copied(model)
+    if chosen.refine.equalize:
+        equalize(kept, example_inputs)
     made = Builder(kept, trace(kept, tensors_of(example_inputs, kept)), chosen).build()
     made.train(model.training)
     if calibration is not None:
         calibrate(made, calibration)
+    if chosen.refine.needs_data:
+        refine(made, calibration, chosen.refine.bias_correction, chosen.refine.reconstruct)
     if chosen.mode == "ptq":
         made.requires_grad_(False)
         freeze(made)
@@ -115,6 +123,10 @@ def _observing(model: nn.Module) -> Iterator[None]:
 
 class _Floats(Interpreter):
     """Run the model with weights and activations as they are, and show each activation to its quantizer."""
+
+    def __init__(self, model: GraphModule) -> None:
+        super().__init__(model)
+        self.extra_traceback = False  # messages name the layer themselves
 
     def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a layer without its quantizers."""

@@ -22,6 +22,8 @@ from edgeq.errors import ModelError
 from edgeq.scheme.activation_codes import ActivationCodes
 
 _TYPES = (torch.int8, torch.uint8, torch.int16, torch.int32)
+CODES = "codes"
+"""Where a program's quantize operators stand, each under its layer's name: that of the codes where no layer ends."""
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 
 
@@ -30,8 +32,8 @@ def convert(quantized: GraphModule) -> ExportedProgram:
 
     Activations pass ``quantized_decomposed.quantize_per_tensor`` and ``dequantize_per_tensor``, binary ones
     ``where(x >= 0, 1, -1)``; weights and biases are integers under ``dequantize_per_channel``. Layers keep their names.
-    ``torch.export.save(program, "net.pt2")`` writes it. Raises ModelError for a layer without integers, CalibrationError
-    for an activation without a range.
+    ``torch.export.save(program, "net.pt2")`` writes it. Raises ModelError for a layer without integers,
+    CalibrationError for an activation without a range.
     """
     check_quantized(quantized, "convert")
     importlib.import_module("torch.ao.quantization.fx._decomposed")  # defines the operators for torch
@@ -65,43 +67,45 @@ class _Writer:
         if isinstance(module, QuantizedLayer):
             return self._put(node, IntegerLayer(module.call, self._codes(node, module)), node.args[:1])
         if isinstance(module, ActivationQuantizer):
-            return self._rounded(self.env[node.args[0]], module.codes())  # type: ignore[index]
+            return self._rounded(self.env[node.args[0]], module.codes(), node)  # type: ignore[index]
         if isinstance(module, Average):
             pooled = self._put(node, module.call, node.args[:1])
-            return self._rounded(pooled, self._at(node.args[1]).codes())
+            return self._rounded(pooled, self._at(node.args[1]).codes(), node)
         if isinstance(module, _DROPOUTS):
             return self.env[node.args[0]]  # type: ignore[index]
         return self._put(node, module.float(), node.args, node.kwargs)
 
     def _codes(self, node: Node, layer: QuantizedLayer) -> LayerCodes:
-        source, norm = (self._at(each) for each in (*node.args[1:], None)[:2])
+        where, source, norm = f"layer '{node.meta['layer']}'", self._at(node.args[1]), self._at(node.args[2])
         if source is None:
-            raise ModelError(f"layer '{node.meta['layer']}': its input is not quantized (bits null); it has no integers")
+            raise ModelError(f"{where}: its input is not quantized (bits null), so it has no integers")
         made = layer.codes(source, norm)
-        if made.bias is not None and int(made.bias.abs().max()) >= 2**31:
-            raise ModelError(f"layer '{node.meta['layer']}': its bias is {int(made.bias.abs().max())} steps of the sum, "
-                             "more than 32 bits hold; its weights or its input are too small")
+        largest = 0 if made.bias is None else int(made.bias.abs().max())
+        if largest >= 2**31:
+            raise ModelError(f"{where}: its bias is {largest} steps of the sum, more than 32 bits hold; its weights or "
+                             "its input are too small")
         return made
 
     def _at(self, node: Any) -> Any:
         """Return the module that a node of the graph hands over."""
         return self.model.get_submodule(str(node.target)) if isinstance(node, Node) else None
 
-    def _rounded(self, value: Node, codes: ActivationCodes | None) -> Node:
+    def _rounded(self, value: Node, codes: ActivationCodes | None, node: Node) -> Node:
+        path = f"{CODES}.{node.meta['layer']}"
         if codes is None:
-            path = unused("signs", {name for name, _ in self.root.named_modules()})
-            put(self.root, path, Signs())
-            return self.graph.call_module(path, (value,))
+            return self._called(path, Signs(), (value,))
         form = (codes.scale, codes.zero_point, codes.lo, codes.hi, storage(codes.lo, codes.hi))
         operators = torch.ops.quantized_decomposed
-        stored = self.graph.call_function(operators.quantize_per_tensor.default, (value, *form))
+        stored = self._called(path, Call(operators.quantize_per_tensor.default, form), (value,))
         return self.graph.call_function(operators.dequantize_per_tensor.default, (stored, *form))
 
     def _put(self, node: Node, module: nn.Module, args: Any, kwargs: Any = None) -> Node:
-        path: str = node.meta["layer"]
+        return self._called(node.meta["layer"], module, self._mapped(args), self._mapped(kwargs or {}))
+
+    def _called(self, path: str, module: nn.Module, args: Any, kwargs: Any = None) -> Node:
         path = unused(path, {name for name, _ in self.root.named_modules()}) if has(self.root, path) else path
         put(self.root, path, module)
-        return self.graph.call_module(path, self._mapped(args), self._mapped(kwargs or {}))
+        return self.graph.call_module(path, args, kwargs)
 
     def _mapped(self, value: Any) -> Any:
         return map_arg(value, self._node)
@@ -146,7 +150,7 @@ class IntegerLayer(nn.Module):
     def _codes(self) -> torch.Tensor:
         if not self.by_table:
             return self.weight  # type: ignore[return-value]
-        if self.codebook.ndim == 1:  # type: ignore[union-attr]
+        if self.codebook.ndim == 1:
             return torch.ops.aten.index.Tensor(self.codebook, [self.weight])  # type: ignore[no-any-return]
         rows = torch.gather(self.codebook, 1, self.weight.flatten(1))  # type: ignore[arg-type, operator]
         return rows.reshape(self.weight.shape)  # type: ignore[arg-type]

@@ -27,15 +27,17 @@ def least_error_range(error: Callable[[torch.Tensor, torch.Tensor], torch.Tensor
     """Return the range of the least error among those that are part of ``seen``, widened to hold 0.
 
     ``error(lo, hi)`` gives the error of each row. Tried are the fractions 1, 63/64, ... 1/64: of both ends at once
-    where ``joint``, else of the upper end, then of the lower, then of the upper again.
+    where ``joint`` (the range is cut at plus and minus what is tried), else of the upper end, then of the lower, then
+    of the upper again.
     """
     lo, hi = seen[0].clamp(max=0.0), seen[1].clamp(min=0.0)
     if joint:
-        largest = torch.maximum(-lo, hi)
-        best = _least(lambda end: error(-end, end), largest)
-        return -best, best
-    low, high = lo, _least(lambda end: error(lo, end), hi)
-    low = _least(lambda end: error(end, high), lo)
+        best = _least(lambda end: error(torch.maximum(lo, -end), torch.minimum(hi, end)), torch.maximum(-lo, hi))
+        return torch.maximum(lo, -best), torch.minimum(hi, best)
+    high = _least(lambda end: error(lo, end), hi)
+    low = _least(lambda end: error(end, high), lo) if bool((lo < 0).any()) else lo
+    if torch.equal(low, lo):
+        return low, high
     return low, _least(lambda end: error(low, end), hi)
 
 

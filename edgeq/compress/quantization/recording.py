@@ -43,6 +43,7 @@ def record(quantized: GraphModule, x: Any) -> Recorded:
 class _Recorder(Interpreter):
     def __init__(self, model: GraphModule) -> None:
         super().__init__(model)
+        self.extra_traceback = False  # messages name the layer themselves
         self.codes: dict[str, npt.NDArray[np.int64]] = {}
 
     def run_node(self, n: Node) -> Any:

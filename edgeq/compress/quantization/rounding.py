@@ -100,17 +100,21 @@ def codes_through(
 
 
 def sign_through(x: torch.Tensor, variant: str = "saturating") -> torch.Tensor:
-    """Return +1 where ``x >= 0``, else -1, with a gradient to ``x``.
+    """Return +1 where ``x >= 0``, else -1, with a gradient to ``x`` as :func:`step_through` has it."""
+    return step_through(torch.where(x >= 0, 1.0, -1.0).to(x.dtype), x, variant)
 
-    ``plain``: 1. ``saturating``: 1 for ``|x| < 1``, else 0. ``soft``: ``max(0, 1 - |x|)``.
+
+def step_through(steps: torch.Tensor, x: torch.Tensor, variant: str) -> torch.Tensor:
+    """Return ``steps``, values -1, 0 and 1 made of ``x``, with a gradient to ``x``.
+
+    ``plain``: 1. ``saturating``: 1 for ``|x| < 1``, else 0. ``soft``: ``max(0, 1 - |x|)``. Source: micronet, wbwtab.
     """
-    signs = torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
     if variant == "plain":
-        return through(signs, x)
+        return through(steps, x)
     if variant == "saturating":
-        return through(signs, torch.where(x.abs() < 1, x, torch.zeros_like(x)))
+        return through(steps, torch.where(x.abs() < 1, x, torch.zeros_like(x)))
     held = x.clamp(-1.0, 1.0)
-    return through(signs, held - held * held.abs() / 2)
+    return through(steps, held - held * held.abs() / 2)
 
 
 def _surrogate(steps: torch.Tensor, lo: Limit, hi: Limit, variant: str) -> torch.Tensor:
@@ -124,6 +128,4 @@ def _surrogate(steps: torch.Tensor, lo: Limit, hi: Limit, variant: str) -> torch
 
 
 def _clamp(x: torch.Tensor, lo: Limit, hi: Limit) -> torch.Tensor:
-    if isinstance(lo, torch.Tensor) or isinstance(hi, torch.Tensor):
-        return torch.minimum(torch.maximum(x, torch.as_tensor(lo, dtype=x.dtype)), torch.as_tensor(hi, dtype=x.dtype))
-    return x.clamp(lo, hi)
+    return torch.clamp(x, torch.as_tensor(lo, dtype=x.dtype), torch.as_tensor(hi, dtype=x.dtype))

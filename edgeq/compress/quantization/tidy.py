@@ -19,7 +19,7 @@ def tidy(graph: Graph) -> None:
         if any(part in name for part in _ASSERTIONS) and not node.users:
             graph.erase_node(node)
         elif _is_cast(node):
-            node.replace_all_uses_with(node.args[0])  # type: ignore[arg-type]
+            node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
         elif _is_in_place(node):
             _out_of_place(node)

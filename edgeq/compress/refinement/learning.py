@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from edgeq.compress.quantization.base import WeightCodes
+from edgeq.compress.quantization.config import Reconstruct
 from edgeq.compress.quantization.merging import along
 from edgeq.compress.refinement.samples import Samples
 
@@ -25,27 +26,13 @@ _WARM, _STEEP, _FLAT = 0.2, 20.0, 2.0
 
 
 @dataclass(frozen=True)
-class Rounding:
-    """How long a rounding is learned: Adam's steps and rate, rows per step, the seed of everything drawn."""
-
-    steps: int = 500
-    lr: float = 0.02
-    batch: int = 1024
-    seed: int = 0
-
-
-@dataclass(frozen=True)
 class Target:
-    """What a layer should give: rows, a factor (outputs) and an offset (outputs) after the product, its limit.
-
-    ``centered`` tells that the mean error of each output is taken away later, by the bias.
-    """
+    """What a layer should give: rows, a factor (outputs) and an offset (outputs) after the product, its limit."""
 
     samples: Samples
     factor: torch.Tensor
     offset: torch.Tensor
     limit: Callable[[torch.Tensor], torch.Tensor]
-    centered: bool
 
     def output(self, weight: torch.Tensor, rows: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the limited outputs of a weight (outputs, inputs of a product) and the wanted ones."""
@@ -53,8 +40,6 @@ class Target:
         groups = x.shape[1]
         product = torch.einsum("rgk,gok->rgo", x, weight.view(groups, -1, x.shape[2])).flatten(1)
         got = product * self.factor + self.offset
-        if self.centered:
-            got = got - (got - wanted).mean(0)
         return self.limit(got), self.limit(wanted)
 
     def error(self, weight: torch.Tensor) -> float:
@@ -64,7 +49,7 @@ class Target:
 
 
 @torch.enable_grad()
-def learned(weight: torch.Tensor, near: WeightCodes, target: Target, options: Rounding) -> WeightCodes:
+def learned(weight: torch.Tensor, near: WeightCodes, target: Target, options: Reconstruct) -> WeightCodes:
     """Return codes of a weight, each the one below or the one above; what is 0 stays the zero point.
 
     ``near`` are the codes by nearest rounding, which are returned if they serve better.
@@ -89,7 +74,7 @@ def learned(weight: torch.Tensor, near: WeightCodes, target: Target, options: Ro
     return found if target.error(value(up.to(dtype))) < target.error(nearest) else near
 
 
-def _descend(v: torch.Tensor, value: Callable[[], torch.Tensor], target: Target, options: Rounding) -> None:
+def _descend(v: torch.Tensor, value: Callable[[], torch.Tensor], target: Target, options: Reconstruct) -> None:
     optimizer = torch.optim.Adam([v], lr=options.lr)
     generator = torch.Generator().manual_seed(options.seed)
     count = len(target.samples.x)

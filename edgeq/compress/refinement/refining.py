@@ -9,11 +9,14 @@ import torch
 from torch import nn
 from torch.fx import GraphModule
 
+from edgeq.compress.quantization.config import Reconstruct
 from edgeq.compress.quantization.layers import QuantizedLayer
+from edgeq.compress.quantization.merging import values_of
+from edgeq.compress.quantization.weights.lsq import LsqWeight
 from edgeq.compress.quantization.weights.uniform import UniformWeight
 from edgeq.compress.refinement.correction import correct
 from edgeq.compress.refinement.fixed import FixedCodes
-from edgeq.compress.refinement.learning import Rounding, Target, learned
+from edgeq.compress.refinement.learning import Target, learned
 from edgeq.compress.refinement.samples import FOLLOWED, operator_name, samples_of
 from edgeq.compress.refinement.walk import Visit, walk
 from edgeq.compress.tracing import tensors_of
@@ -48,13 +51,14 @@ class Refinement:
 
 
 def refine(
-    model: nn.Module, calibration: object, *, bias_correction: bool = True, reconstruct: Rounding | None = None
+    model: nn.Module, calibration: object, bias_correction: bool = True, reconstruct: Reconstruct | None = None
 ) -> Refinement:
     """Improve a calibrated model of ``quantize`` in place and report.
 
     ``reconstruct`` learns the rounding of the weights, whose codes are then fixed; ``bias_correction`` corrects
     biases. ``calibration``: arrays as the model takes them, batch first. Layers that are called more than once are
-    left alone; roundings are learned for uniform weights of convolutions and linear layers, not of transposed ones.
+    left alone; roundings are learned for uniform and lsq weights of linear layers and of convolutions that are not
+    transposed.
 
     Raises :class:`InputError` for a model that ``quantize`` did not make, :class:`CalibrationError` for no data.
     """
@@ -71,19 +75,20 @@ def refine(
             module.training = mode
 
 
-def _refined(visit: Visit, bias_correction: bool, reconstruct: Rounding | None) -> LayerReport:
+def _refined(visit: Visit, bias_correction: bool, reconstruct: Reconstruct | None) -> LayerReport:
     errors: tuple[float | None, float | None, int | None] = (None, None, None)
     if reconstruct is not None and _learns(visit.layer):
-        errors = _reconstruct(visit, reconstruct, centered=bias_correction)
+        errors = _reconstruct(visit, reconstruct)
     shift = correct(visit) if bias_correction else None
     return LayerReport(visit.layer.where, *errors, shift)
 
 
 def _learns(layer: QuantizedLayer) -> bool:
-    return isinstance(layer.weight_quantizer, UniformWeight) and operator_name(layer.call) in FOLLOWED
+    return isinstance(layer.weight_quantizer, UniformWeight | LsqWeight) and operator_name(layer.call) in FOLLOWED
 
 
-def _reconstruct(visit: Visit, options: Rounding, *, centered: bool) -> tuple[float, float, int]:
+@torch.no_grad()
+def _reconstruct(visit: Visit, options: Reconstruct) -> tuple[float, float, int]:
     """Learn the rounding of a layer, and fix its codes."""
     layer, norm = visit.layer, visit.norm
     assert layer.weight_quantizer is not None
@@ -95,20 +100,18 @@ def _reconstruct(visit: Visit, options: Rounding, *, centered: bool) -> tuple[fl
     if norm is not None and not layer.folds:
         factor, shift = norm.constants()
         offset = offset * factor + shift
-    target = Target(samples, factor.to(samples.x), offset.to(samples.x), visit.limit, centered)
+    target = Target(samples, factor.to(samples.x), offset.to(samples.x), visit.limit)
     made = learned(weight, near, target, options)
     layer.weight_quantizer = FixedCodes(made)
-    errors = [target.error(_flat(layer, each).to(samples.x)) for each in (FixedCodes(near), layer.weight_quantizer)]
+    errors = [target.error(values_of(each).flatten(1).to(samples.x)) for each in (near, made)]
     return errors[0], errors[1], int((made.codes != near.codes).sum())
-
-
-def _flat(layer: QuantizedLayer, codes: FixedCodes) -> torch.Tensor:
-    return codes(layer.weight.detach().double()).flatten(1)
 
 
 def _batches(calibration: object, model: nn.Module) -> Sequence[tuple[torch.Tensor, ...]]:
     tensors = tensors_of(calibration, model)
     if not tensors or any(len(each) != len(tensors[0]) for each in tensors):
-        raise CalibrationError(f"calibration: {[len(each) for each in tensors]} samples, expected equally many of each "
-                               "input")
-    return list(zip(*(each.split(_CHUNK) for each in tensors), strict=True))
+        raise CalibrationError(f"refine: the inputs have {', '.join(str(len(each)) for each in tensors)} samples, "
+                               "expected as many of each")
+    if not all(torch.isfinite(each).all() for each in tensors):
+        raise CalibrationError("refine: the calibration data hold NaN or infinity")
+    return list(zip(*(torch.split(each, _CHUNK) for each in tensors), strict=True))

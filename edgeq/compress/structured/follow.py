@@ -9,8 +9,8 @@ from torch.fx import Node
 
 from edgeq.compress.structured.layers import Structure
 from edgeq.compress.structured.rules import RULES, Place
-from edgeq.compress.tracing import Traced, operator_of, place_of, shape_of
 from edgeq.compress.structured.units import Axes
+from edgeq.compress.tracing import Traced, operator_of, place_of, shape_of
 
 Rule = Callable[[Place], Axes | None]
 

@@ -13,8 +13,8 @@ from torch.fx import Node
 
 from edgeq.compress.structured.layers import Layer, Structure, layer_name
 from edgeq.compress.structured.moves import reshaped
-from edgeq.compress.tracing import arguments_of, operator_of, place_of, shape_of
 from edgeq.compress.structured.units import Axes, Labels
+from edgeq.compress.tracing import arguments_of, operator_of, place_of, shape_of
 
 
 @dataclass(frozen=True)

@@ -15,4 +15,5 @@ from edgeq.frontend.lowerings import (  # noqa: F401 - fills the tables
     slopes,
     softmax,
     sums,
+    thresholds,
 )

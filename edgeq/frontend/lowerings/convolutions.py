@@ -128,7 +128,8 @@ def _convolve(context: Context, states: list[State], node: fg.FloatNode) -> Stat
     fields: dict[str, Any] = {
         "weight": codes.weight.reshape(rows(codes.weight.shape)), "bias": codes.bias, "weight_type": codes.type,
         "weight_scale": one_or_all(codes.scale), "bias_real": None if op.bias is None else one_or_all(op.bias),
-        "weight_zero_point": codes.zero_point, "bias_fraction_bits": chosen.bias_fraction_bits,
+        "weight_zero_point": codes.zero_point, "weight_encoding": codes.encoding,
+        "bias_fraction_bits": chosen.bias_fraction_bits,
     }
     fields |= geometry | declared_products(codes, chosen)
     line = op.transposed and op.weight.ndim == 3

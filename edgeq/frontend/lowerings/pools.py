@@ -92,11 +92,15 @@ def _adaptive_avg_pool(r: Reader) -> Translated:
 
 @lowers(MaxPool)
 def _lower_max(context: Context, states: list[State], node: fg.FloatNode) -> State:
-    op, state = node.op, context.operand(states[0])
+    compared = context.compared(node.value)
+    op, state = node.op, states[0] if compared else context.operand(states[0])
     assert isinstance(op, MaxPool)
     image = _image(context, state.value, node.layer)
     value = context.builder.max_pool2d(image, op.kernel, op.stride, op.padding, op.ceil_mode, name=node.layer)
-    return context.moved(state, _line(context, value, state.value, node.layer), node)
+    made = _line(context, value, state.value, node.layer)
+    if compared:  # the steps hold the bias: the sums alone stand for no value of the program
+        return replace(state, value=made, layer=node.layer, sum=False)
+    return context.moved(state, made, node)
 
 
 @lowers(AvgPool)
@@ -105,7 +109,7 @@ def _lower_average(context: Context, states: list[State], node: fg.FloatNode) ->
     assert isinstance(op, AvgPool)
     following = [(q.scale, q.zero_point) for q in _quantizers(context, node.value)] if state.code else []
     own = (state.scale.item(), state.zero_point) if state.code else None
-    if any(code != own for code in following):
+    if any(code != own for code in following) or (state.levels and own not in following):
         fine = state.scale.item() / 2**_FINE_SHIFT
         value = context.builder.requantize(state.value, 1, 0, _FINE_SHIFT, type=IntType(32), scale=fine,
                                            clamp=_fine_limits(state), name=f"{node.layer}.x")

@@ -13,7 +13,7 @@ from edgeq.frontend.context import Context
 from edgeq.frontend.families import Translated, lowers, translates
 from edgeq.frontend.reader import Reader
 from edgeq.frontend.rescaling import common_scale
-from edgeq.frontend.states import State
+from edgeq.frontend.states import State, scales_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _aligned(context: Context, states: list[State], node: fg.FloatNode) -> tuple
     rule, bits = chosen.rules.sums, max(s.value.type.type.bits for s in states)
     if rule is not None and bits <= 16 and all(s.code for s in states):
         return _with_headroom(context, states, node, rule.headroom if bits <= 8 else rule.wide_headroom)
-    scale = common_scale(max(s.reach for s in states), chosen)
+    scale = common_scale(max(s.reach for s in states), chosen, scales_of(states))
     return scale, [context.wide(s, f"{node.layer}.x{k + 1}", scale) for k, s in enumerate(states)]
 
 

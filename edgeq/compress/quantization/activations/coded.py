@@ -14,6 +14,11 @@ def fake_quant(x: torch.Tensor, codes: ActivationCodes, rounding: Rounding, grad
 
     Computed in the tensor's dtype, at least float32. In float64 it is exact but for the quotient.
     """
-    real = x if x.dtype in (torch.float32, torch.float64) else x.float()
+    real = at_least_float32(x)
     lo, hi = codes.lo - codes.zero_point, codes.hi - codes.zero_point
     return (codes_through(real / codes.scale, lo, hi, rounding, gradient) * codes.scale).to(x.dtype)
+
+
+def at_least_float32(x: torch.Tensor) -> torch.Tensor:
+    """Return float32 and float64 as they are, all else as float32: under autocast codes must not lose bits."""
+    return x if x.dtype in (torch.float32, torch.float64) else x.float()

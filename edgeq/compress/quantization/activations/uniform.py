@@ -48,9 +48,14 @@ class UniformActivation(ActivationQuantizer):
         self.observer = make_observer(observer, self.rule, observer_options)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the value as its codes stand for it; raises CalibrationError before any range is known."""
+        """Return the value as its codes stand for it; zeros alone are returned while nothing else is known.
+
+        Raises CalibrationError before any range is known.
+        """
         if self.fixed is None and self.updates():
             self.observer.observe(x)
+            if not x.any():
+                return x
         return fake_quant(x, self.codes(), self.rounding, self.gradient)
 
     def codes(self) -> ActivationCodes:

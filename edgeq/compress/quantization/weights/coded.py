@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from edgeq.compress.quantization.base import WeightCodes, WeightQuantizer
-from edgeq.errors import ModelError
+from edgeq.errors import InputError, ModelError
 
 PER = ("channel", "tensor")
 
@@ -80,3 +80,16 @@ def positive(scale: torch.Tensor) -> torch.Tensor:
 
 SMALLEST = 2.0**-120
 """A channel whose scale would be below this is all zeros for any purpose."""
+
+
+def refuse_zeros(weight: torch.Tensor, method: str, where: str) -> None:
+    """Raise InputError where more than a tenth of a weight is exactly 0, which this method cannot say."""
+    part = float((weight == 0).double().mean())
+    if part > MOST_ZEROS:
+        raise InputError(
+            f"{where}: {part:.1%} of the weight is zero, as pruning leaves it, and method {method} has no code for 0: "
+            f"use uniform, lsq or ternary, or a weight that is not pruned")
+
+
+MOST_ZEROS = 0.1
+"""Part of a weight that may be 0 by accident."""
