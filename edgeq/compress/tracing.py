@@ -98,7 +98,8 @@ def trace(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Traced:
             values[name] = exported.constants[str(spec.target)].detach()
         if kind == "USER_INPUT":
             given.append(name)
-    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), values, batch_of(exported), _returns(exported))
+    return Traced(exported.graph, tensors, frozenset(constants), tuple(given), values, batch_of(exported),
+                  _returns(exported))
 
 
 def batch_of(exported: torch.export.ExportedProgram) -> int | None:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from edgeq.compress.quantization.preparation import calibrate_new
 from edgeq.errors import InputError
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
@@ -172,10 +173,12 @@ def train(
     ``made`` is given the optimizer before the first step: the place to attach a mask keeper; ``begin`` is called
     before each epoch with its number from 0, ``done`` after it with the mean loss. The order of
     examples depends on the seed alone, not on what the model draws; torch's global generator is left as it was.
+    A quantized model whose ranges are not known yet is calibrated on as many examples as a batch has.
 
     Raises InputError for examples that do not fit, and when the loss of an epoch is not finite.
     """
     model.to(recipe.devices[0])
+    calibrate_new(model, examples.x[: recipe.batch])
     check_fit(model, examples)
     numbers = [torch.device(device).index for device in recipe.devices]
     parallel = model if len(numbers) == 1 else torch.nn.DataParallel(model, device_ids=numbers)

@@ -12,7 +12,7 @@ from edgeq.arith.types import Rounding
 from edgeq.compress.quantization import operators as ops
 from edgeq.compress.quantization.assembly import has, put, put_tensor
 from edgeq.compress.quantization.config import QuantConfig, Quantizer
-from edgeq.compress.quantization.kinds import ACTIVATIONS, activation_quantizer, weight_quantizer
+from edgeq.compress.quantization.kinds import ACTIVATIONS, WEIGHTS, activation_quantizer, weight_quantizer
 from edgeq.compress.quantization.layers import Average, Call, QuantizedLayer
 from edgeq.compress.quantization.naming import layer_names, owner_of, unused
 from edgeq.compress.quantization.norms import Norm
@@ -130,19 +130,23 @@ class Builder:
         if key not in self.layers:
             groups = given["groups"] if operator_of(node) in ops.TRANSPOSED else 0
             assert weight is not None
-            chosen = self.config.weights_of(where, outermost=node in self.outer)
+            chosen = self._weights_of(node)
             layer = QuantizedLayer(Call(node.target, rest, options), weight, bias, None, where,  # type: ignore[arg-type]
-                                   folds=self.config.batch_norm == "fold", transposed=groups)
+                                   folds=self.config.folds(chosen), transposed=groups)
             layer.weight_quantizer = self._weight_quantizer(
                 chosen, layer.real(norm)[0].to(weight.dtype), where, whole=bool(groups))
             put(self.root, where, layer)
             self.layers[key] = where
         return self.layers[key]
 
+    def _weights_of(self, node: Node) -> Quantizer:
+        return self.config.weights_of(self.names[node], outermost=node in self.outer)
+
     def _weight_quantizer(self, chosen: Quantizer, weight: torch.Tensor, where: str, *, whole: bool) -> Any:
         if chosen.bits is None:
             return None
-        options = {**chosen.options, "per": "tensor"} if whole else chosen.options  # scales run along inputs there
+        takes = chosen.method in WEIGHTS and "per" in WEIGHTS[chosen.method].options
+        options = {**chosen.options, "per": "tensor"} if whole and takes else chosen.options  # outputs are not first
         return weight_quantizer(chosen.method, weight.detach(), bits=chosen.bits,
                                 rounding=self.config.rules.weights.rounding, where=f"layer '{where}'", **options)
 
@@ -154,8 +158,9 @@ class Builder:
     def _joins(self, norm: Node) -> bool:
         """Tell whether a batch norm is part of the layer before it: not before a sign, which takes it as thresholds."""
         layer = norm.args[0]
-        whole = isinstance(layer, Node) and operator_of(layer) in ops.TRANSPOSED and self.config.batch_norm == "keep"
-        return absorbed(norm, self.leaving) and not whole and not self._before_sign(norm)
+        if not absorbed(norm, self.leaving) or self._before_sign(norm) or not isinstance(layer, Node):
+            return False
+        return operator_of(layer) not in ops.TRANSPOSED or self.config.folds(self._weights_of(layer))
 
     def _before_sign(self, norm: Node) -> bool:
         chosen = self.chosen.get(norm)
@@ -183,7 +188,7 @@ class Builder:
         ones = torch.eye(channels) if rank == 2 else torch.ones(channels, *(1,) * (rank - 1))
         ones = ones.to(norm.running_mean)
         where = self.names[node]
-        chosen = self.config.weights_of(where, outermost=False)
+        chosen = self.config.factors_of(where)
         layer = QuantizedLayer(Call(operator, (), {} if rank == 2 else {"groups": channels}), ones, None,
                                self._weight_quantizer(chosen, ones, where, whole=False), where)
         put(self.root, f"{path}.layer", layer)

@@ -122,6 +122,14 @@ class QuantConfig:
         """Return the quantizer of a layer's weight; ``outermost`` tells that the layer is a first or a last one."""
         return self._of(layer, "weights", self.weights, _COARSE if outermost else None)
 
+    def folds(self, chosen: Quantizer) -> bool:
+        """Tell whether a batch norm goes into weights before they are quantized; dorefa squeezes these into -1..1."""
+        return self.batch_norm == "fold" and chosen.method != "dorefa"
+
+    def factors_of(self, layer: str) -> Quantizer:
+        """Return the quantizer of the factors of a batch norm that is a layer by itself."""
+        return self._of(layer, "weights", self.weights, _COARSE | {"dorefa"})
+
     def activations_of(self, layer: str, *, outermost: bool, is_input: bool) -> Quantizer:
         """Return the quantizer of a layer's result; ``outermost``: a first or a last layer reads it."""
         coarse = _COARSE | _NOT_FOR_INPUTS if is_input else _COARSE

@@ -30,16 +30,15 @@ def along(values: torch.Tensor, rank: int) -> torch.Tensor:
 def codes_with_gain(made: WeightCodes, gain: torch.Tensor) -> WeightCodes:
     """Return codes that stand for the weight times a gain per output, float64 (O,).
 
-    The scale becomes ``float32(scale * |gain|)``; a negative gain turns codes around within their limits,
-    ``lo + hi - code``, the zero point and the table too. A gain of 0 leaves the scale and makes every code the zero
-    point, which need not be in the table: then the table goes.
+    The scale becomes ``float32(scale * |gain|)``. A negative gain makes codes ``-code``, or where these would leave the
+    limits, or have a zero point, ``lo + hi - code``, zero point and table too. A gain of 0 leaves the scale and makes
+    every code the zero point, which need not be in the table: then the table goes.
     """
-    limits = made.lo + made.hi
     scale = (made.scale * gain.abs()).float().double()
-    gone, turned = scale == 0, gain < 0
-    zero_point = torch.where(turned, limits - made.zero_point, made.zero_point.expand(gain.shape))
-    columns = [along(v, made.codes.ndim) for v in (turned, gone, zero_point)]
-    codes = torch.where(columns[0], limits - made.codes, made.codes)
+    gone, turned, pivot = scale == 0, gain < 0, _pivots(made)
+    zero_point = torch.where(turned, pivot - made.zero_point, made.zero_point.expand(gain.shape))
+    columns = [along(v, made.codes.ndim) for v in (turned, gone, zero_point, pivot)]
+    codes = torch.where(columns[0], columns[3] - made.codes, made.codes)
     changed = replace(made, codes=torch.where(columns[1], columns[2], codes),
                       scale=torch.where(gone, made.scale.expand(gain.shape), scale), zero_point=zero_point)
     if made.codebook is None:
@@ -47,8 +46,15 @@ def codes_with_gain(made: WeightCodes, gain: torch.Tensor) -> WeightCodes:
     if bool(gone.any()):
         return replace(changed, codebook=None, indices=None)
     tables = made.codebook.expand(len(gain), -1)
-    tables = torch.where(turned[:, None], limits - tables, tables)
+    tables = torch.where(turned[:, None], pivot[:, None] - tables, tables)
     return replace(changed, codebook=tables if bool(turned.any()) else made.codebook)
+
+
+def _pivots(made: WeightCodes) -> torch.Tensor:
+    """Return twice the code around which each output's codes turn: 0 where these are plain and stay in the limits."""
+    seen = made.codes.flatten(1) if made.codebook is None else made.codebook.expand(len(made.codes), -1)
+    fits = (made.zero_point == 0) & (-seen.amin(1) <= made.hi) & (-seen.amax(1) >= made.lo)
+    return torch.where(fits, 0, made.lo + made.hi)
 
 
 def values_of(made: WeightCodes) -> torch.Tensor:

@@ -75,6 +75,21 @@ def calibrate(quantized: GraphModule, x: Any, batch: int = BATCH) -> None:
             floats.run(*(item[start : start + batch] for item in inputs))
 
 
+def calibrate_new(model: nn.Module, x: torch.Tensor) -> None:
+    """Show ``x`` to the quantizers of a model that has some without a range; any other model is left as it is."""
+    quantizers = [module for module in model.modules() if isinstance(module, ActivationQuantizer)]
+    if isinstance(model, GraphModule) and not all(_has_range(module) for module in quantizers):
+        calibrate(model, x)
+
+
+def _has_range(quantizer: ActivationQuantizer) -> bool:
+    try:
+        quantizer.codes()
+    except CalibrationError:
+        return False
+    return True
+
+
 def freeze(quantized: nn.Module, observers: bool = True, batch_norm: bool = True) -> None:
     """Keep from now on the ranges of activations, and the statistics of batch norm, in training too.
 

@@ -1,0 +1,112 @@
+"""A configuration says what is quantized how; every mistake in it is answered by one message."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from edgeq import compress  # noqa: E402
+from edgeq.compress.quantization.config import Quantizer, make_config  # noqa: E402
+from edgeq.errors import CalibrationError, InputError, ModelError  # noqa: E402
+from tests.compress.quantization.nets import Plain, images, seeded  # noqa: E402
+
+X = images(4)
+BITS = "bits is 17, expected a number of bits 1..16, or null"
+
+
+@pytest.mark.parametrize(("config", "message"), [
+    ({"preset": "none"}, "preset 'none' does not exist; use one of edgeq, "),
+    ({"preset": ["edgeq"]}, "config: preset is ['edgeq'], expected a name"),
+    ({"mode": "qta"}, "config: mode is 'qta', expected ptq or qat"),
+    ({"batch_norm": None}, "config: batch_norm is None, expected fold or keep"),
+    ({"wieghts": {}}, "config: unknown field 'wieghts'; the fields are preset, mode, batch_norm, first_last_bits, "
+                      "weights, activations, layers, refine"),
+    ({"weights": 8}, "config: weights is 8, expected fields such as method and bits"),
+    ({"weights": {"bits": 17}}, f"config: weights: {BITS}"),
+    ({"weights": {"bits": True}}, "config: weights: bits is True, expected a number of bits 1..16, or null"),
+    ({"first_last_bits": 17}, "first_last_bits is 17, expected a number of bits 1..16, or null"),
+    ({"activations": {"method": 3}}, "config: activations: method is 3, expected a name"),
+    ({"layers": []}, "config: layers is [], expected a mapping from patterns of layer names"),
+    ({"layers": {"fc": {}}}, "config: layers: 'fc' changes nothing; give weights or activations"),
+    ({"layers": {"fc": {"bits": 4}}},
+     "config: layers: 'fc': unknown field 'bits'; the fields are weights, activations"),
+    ({"layers": {"fc": {"weights": {"bits": 17}}}}, f"config: layers: 'fc': weights: {BITS}"),
+    ({"refine": {"equalise": True}}, "config: refine: unknown field 'equalise'; the fields are equalize, "
+                                     "bias_correction, reconstruct"),
+    ({"refine": {"equalize": 1}}, "config: refine: equalize is 1, expected true or false"),
+    ({"refine": {"reconstruct": {"steps": 0.5}}},
+     "config: refine: reconstruct: steps is 0.5, expected a number above 0"),
+])
+def test_a_mistake_is_named(config: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        make_config(config)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(("config", "message"), [
+    ({"layers": {"conv3": {"weights": {"bits": 4}}}},
+     "config: layers: 'conv3' matches no layer with a weight; they are conv1, bn1, conv2, bn2, fc"),
+    ({"layers": {"bn*": {"activations": {"bits": 4}}}},
+     "config: layers: 'bn*' matches no layer whose result is quantized; they are x, conv1, conv2"),
+    ({"weights": {"per": "row"}}, "layer 'conv1': per is 'row', expected"),
+    ({"weights": {"granularity": "row"}}, "layer 'conv1': method uniform of weights"),
+])
+def test_a_pattern_and_an_option_must_fit_the_model(config: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        compress.quantize(seeded(Plain), config, X)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_file_gives_what_a_mapping_gives(tmp_path: Path) -> None:
+    path = tmp_path / "quantize.yaml"
+    path.write_text("mode: ptq\nweights: {bits: 4, per: tensor}\nlayers:\n  \"fc*\": {weights: {bits: 2}}\n")
+    assert compress.load_config(path) == make_config(
+        {"mode": "ptq", "weights": {"bits": 4, "per": "tensor"}, "layers": {"fc*": {"weights": {"bits": 2}}}})
+    path.write_text("mode: ptqq\n")
+    with pytest.raises(InputError, match=r"quantize.yaml: config: mode is 'ptqq', expected ptq or qat"):
+        compress.load_config(path)
+    with pytest.raises(InputError, match="no such file"):
+        compress.load_config(tmp_path / "other.yaml")
+
+
+def test_first_and_last_layers_have_at_least_their_bits_unless_named() -> None:
+    config = make_config({"weights": {"bits": 4, "per": "tensor"}, "activations": {"method": "binary"},
+                          "layers": {"c*": {"weights": {"per": "channel"}}, "c2": {"weights": {"bits": 3}}}})
+    assert config.weights_of("c1", outermost=True) == Quantizer("uniform", 8, {"per": "channel"})
+    assert config.weights_of("c1", outermost=False) == Quantizer("uniform", 4, {"per": "channel"})
+    assert config.weights_of("c2", outermost=True) == Quantizer("uniform", 3, {"per": "channel"})
+    assert config.activations_of("c1", outermost=True, is_input=False) == Quantizer("uniform", 8)
+    assert config.activations_of("c1", outermost=False, is_input=False) == Quantizer("binary", 1)
+    assert make_config({"weights": {"method": "ternary"}, "first_last_bits": None}).weights_of(
+        "c", outermost=True) == Quantizer("ternary", 2)
+
+
+def test_every_layer_of_a_model_has_the_bits_that_hold_for_it() -> None:
+    made = compress.quantize(seeded(Plain), {
+        "weights": {"bits": 4}, "activations": {"bits": 3}, "layers": {"fc": {"activations": {"bits": 6}}}}, X)
+    assert {name: made.get_submodule(name).weight_quantizer.bits for name in ("conv1", "conv2", "fc")} == {
+        "conv1": 8, "conv2": 4, "fc": 8}
+    made.train()(X)
+    found = {name: made.get_submodule(f"activations.{name}").codes() for name in ("x", "conv1", "conv2", "fc")}
+    assert {name: codes.hi - codes.lo + 1 for name, codes in found.items()} == {
+        "x": 256, "conv1": 8, "conv2": 256, "fc": 64}
+
+
+def test_what_cannot_be_quantized_is_named() -> None:
+    with pytest.raises(CalibrationError, match="mode ptq finds the ranges of activations in data; give calibration"):
+        compress.quantize(seeded(Plain), {"mode": "ptq"}, X)
+    with pytest.raises(ModelError, match=r"layer 'conv1': a binary activation is .1 wherever x >= 0, so after relu"):
+        compress.quantize(seeded(Plain), {"activations": {"method": "binary"}}, X)
+    with pytest.raises(InputError, match=r"freeze: got Plain, expected a model that compress.quantize made"):
+        compress.freeze(seeded(Plain))
+    made = compress.quantize(seeded(Plain), {"weights": {"bits": None}}, X, calibration=X)
+    with pytest.raises(ModelError, match=r"layer 'conv1': its weights are not quantized \(bits null\)"):
+        compress.convert(made)
+    with pytest.raises(CalibrationError, match="input 0 holds NaN or infinity"):
+        compress.calibrate(made, X / 0)
+    with pytest.raises(CalibrationError, match=r"input 0 has shape \[0, 2, 8, 8\], expected samples first"):
+        compress.calibrate(made, X[:0])
