@@ -57,21 +57,20 @@ def learned(weight: torch.Tensor, near: WeightCodes, target: Target, options: Re
     dtype = target.samples.x.dtype
     steps = (weight.double() / along(near.scale, weight.ndim)).flatten(1)
     zero_point = along(near.zero_point, 2).double()
-    below = torch.floor(steps)
-    lo, hi = near.lo - zero_point, near.hi - zero_point
-    scale, low = along(near.scale, 2).to(dtype), below.to(dtype)
-    v = _logit((steps - below).clamp(0.01, 0.99)).to(dtype).requires_grad_()
+    below, scale, lo, hi = (each.to(dtype) for each in (
+        torch.floor(steps), along(near.scale, 2), near.lo - zero_point, near.hi - zero_point))
+    v = _logit((steps - torch.floor(steps)).clamp(0.01, 0.99)).to(dtype).requires_grad_()
     free = (steps != 0).to(dtype)
 
-    def value(up: torch.Tensor) -> torch.Tensor:
-        return torch.minimum(torch.maximum(low + up * free, lo.to(dtype)), hi.to(dtype)) * scale
+    def rounded(up: torch.Tensor) -> torch.Tensor:
+        return torch.minimum(torch.maximum(below + up * free, lo), hi)
 
-    _descend(v, lambda: value(_up(v)), target, options)
-    up = (_up(v.detach()) > 0.5).double() * free
-    codes = torch.minimum(torch.maximum(below + up, lo), hi) + zero_point
-    found = replace(near, codes=codes.view(weight.shape).long())
-    nearest = ((near.codes.flatten(1) - zero_point) * along(near.scale, 2)).to(dtype)
-    return found if target.error(value(up.to(dtype))) < target.error(nearest) else near
+    _descend(v, lambda: rounded(_up(v)) * scale, target, options)
+    codes = rounded((_up(v.detach()) > 0.5).to(dtype))
+    nearest = (near.codes.flatten(1) - zero_point).to(dtype)
+    if target.error(nearest * scale) <= target.error(codes * scale):
+        return near
+    return replace(near, codes=(codes.double() + zero_point).long().view(weight.shape))
 
 
 def _descend(v: torch.Tensor, value: Callable[[], torch.Tensor], target: Target, options: Reconstruct) -> None:

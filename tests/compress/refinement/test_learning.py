@@ -70,6 +70,16 @@ def test_every_code_is_the_one_below_or_above_within_limits_and_zeros_stay() -> 
     assert codes[1, 5] == 7  # 3.9 / 0.5 lies above the limit
 
 
+def test_a_zero_stays_where_one_step_up_would_serve_better() -> None:
+    x, more = torch.tensor(inputs()), torch.tensor(WEIGHT)
+    more[0, 2] = more[1, 3] = 0.5
+    wanted = Target(Samples(x.view(-1, 1, 6), x @ more.T), torch.ones(2).double(), torch.zeros(2).double(), torch.relu)
+    codes = learned(torch.tensor(WEIGHT), nearest(), wanted, Reconstruct(steps=200, batch=128)).codes
+    assert int(codes[0, 2]) == int(codes[1, 3]) == 0
+    wrong = learned(torch.tensor(WEIGHT) + 1e-9, nearest(), wanted, Reconstruct(steps=200, batch=128)).codes
+    assert int(wrong[0, 2]) == int(wrong[1, 3]) == 1
+
+
 def test_equal_seeds_give_equal_codes() -> None:
     assert (fitted(seed=4) == fitted(seed=4)).all()
 
