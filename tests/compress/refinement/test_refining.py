@@ -118,6 +118,15 @@ def test_report_counts_codes_that_changed_and_pruned_weights_stay_zero() -> None
     assert str(report).splitlines()[0].split() == head.split()
 
 
+@pytest.mark.parametrize("kept", ["fold", "keep"])
+def test_fine_codes_have_small_errors_whatever_holds_the_batch_norm(kept: str) -> None:
+    model, x = net()
+    config = {**PTQ, "batch_norm": kept, "weights": {"bits": 16}, "activations": {"observer": "min_max", "bits": 16}}
+    made = compress.quantize(model, config, x, x)
+    report = compress.refine(made, x, bias_correction=False, reconstruct=compress.Reconstruct(steps=1))
+    assert max(row.nearest for row in report.layers) < 1e-6
+
+
 class Twice(nn.Module):
     """A layer that is called twice, and one that is not."""
 
