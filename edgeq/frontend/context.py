@@ -37,12 +37,6 @@ class Context:
         alone = len(quantizers) == len(self.readers.get(value, [])) and value not in self.outputs
         return quantizers[0] if alone and len(set(quantizers)) == 1 else None
 
-    def compared(self, value: str) -> bool:
-        """Tell whether steps alone read a value, themselves or through what chooses among its values."""
-        read = self.readers.get(value, [])
-        alone = all(isinstance(r.op, fg.Threshold) or (r.op.CHOOSES and self.compared(r.value)) for r in read)
-        return bool(read) and alone and value not in self.outputs
-
     def quantize(self, state: State, op: fg.Quantize, name: str | None, layer: str) -> State:
         """Bring a value to the codes of a quantizer, its limit carried out; ``name`` is that of a new layer."""
         kept = smallest_type(op.lo, op.hi)

@@ -6,6 +6,7 @@ compared, and the layer's name and place in the user's source for messages.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -195,6 +196,13 @@ class FloatGraph:
     def producers(self) -> dict[str, FloatNode]:
         """Return the node that computes each value."""
         return {n.value: n for n in self.nodes}
+
+
+def steps_alone(value: str, readers: Mapping[str, list[FloatNode]], outputs: tuple[str, ...]) -> bool:
+    """Tell whether steps alone read a value, themselves or through what chooses among its values."""
+    read = readers.get(value, [])
+    return bool(read) and value not in outputs and all(
+        isinstance(r.op, Threshold) or (r.op.CHOOSES and steps_alone(r.value, readers, outputs)) for r in read)
 
 
 def as_float64(array: Any) -> FloatArray:

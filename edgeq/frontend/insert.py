@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from edgeq.frontend.float_graph import FloatGraph, FloatNode, FloatOp, Limit, Pad, Quantize
+from edgeq.frontend.float_graph import FloatGraph, FloatNode, FloatOp, Limit, Pad, Quantize, steps_alone
 from edgeq.frontend.ranges import Range
 from edgeq.frontend.settings import Settings
 from edgeq.scheme.activation_codes import activation_codes
@@ -47,14 +47,17 @@ def points(graph: FloatGraph, outputs: Callable[[str], bool], fixed: Callable[[F
     """Return the values to quantize, in order: inputs, and results that are computed.
 
     A result that only a limit, a factor, a slope or a concat reads is quantized after it, under the first one's name,
-    unless its own codes are ``fixed``. What moves or pools stays at its operand's scale. A result that only leaves
-    the network, or is only compared, is quantized where ``outputs`` says so of its layer.
+    unless its own codes are ``fixed``. What moves or pools stays at its operand's scale, and so does what steps alone
+    read, maybe through max pools. A result that only leaves the network, or is only compared, is quantized where
+    ``outputs`` says so of its layer.
     """
     readers = graph.consumers()
     found = [Point(i.name, i.name, i.name, FloatOp()) for i in graph.inputs]
     producers = graph.producers()
     for node in graph.nodes:
         if not node.op.COMPUTES or (_rides(node, readers, graph) and not fixed(node)):
+            continue
+        if steps_alone(node.value, readers, graph.outputs) and not fixed(node):
             continue
         first, unlimited = node, node
         while (before := _alone_before(first, producers, readers, graph)) is not None and not fixed(before):

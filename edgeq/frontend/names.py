@@ -6,20 +6,23 @@ from collections.abc import Container, Mapping
 from itertools import count
 
 from edgeq.frontend.conditions import absorbed
-from edgeq.frontend.program import Call, Program, Ref
+from edgeq.frontend.program import Call, Program, Ref, refs
+
+_PLACES = {"index": 1, "embedding": 1, "gather": 2}
+"""Operators that look a table up, and which argument says where."""
 
 
 def layer_names(program: Program) -> dict[str, str]:
     """Return a unique name for every call of a program that has a value of its own.
 
     A call that owns parameters has the path of the module that holds them. Any other call has the path of its
-    module when that module holds no other module and makes no other call (what `where` compares is part of it); else it is functional, and its name
-    is the one that torch numbers it by (``add``, ``add_1``). A name that an input or an earlier call has is
-    followed by a number.
+    module when that module holds no other module and makes no other call (what `where` compares is part of it);
+    else it is functional, and its name is the one that torch numbers it by (``add``, ``add_1``). A name that an input
+    or an earlier call has is followed by a number.
     """
     inside = absorbed(program)
     paths = [c.module for c in program.calls if c.op != "getitem" and c.name not in inside]
-    stored = {c.name: r.name for c in program.calls if "dequantize" in c.op for r in c.args[:1] if isinstance(r, Ref)}
+    stored = _stored_codes(program)
     wanted = {
         c.name: _owner(program, c, stored) or (c.module if _is_leaf(c.module, paths) else c.name)
         for c in program.calls if c.name not in inside
@@ -42,13 +45,27 @@ def unused(name: str, taken: Container[str]) -> str:
     return next(f"{name}_{k}" for k in count(1) if f"{name}_{k}" not in taken)
 
 
+def _stored_codes(program: Program) -> dict[str, str]:
+    """Return for every dequantized value the constant that holds its codes, or their places in a table."""
+    calls = {c.name: c for c in program.calls}
+    found: dict[str, str] = {}
+    for call in program.calls:
+        name = call.name if "dequantize" in call.op else ""
+        while name in calls:
+            made = calls[name]
+            name = next(refs(made.args[_PLACES.get(made.op, 0) :]), "")
+        if name:
+            found[call.name] = name
+    return found
+
+
 def _owner(program: Program, call: Call, stored: Mapping[str, str]) -> str:
-    """Return the module whose parameter ``weight``, maybe dequantized, the call reads, "" when there is none."""
+    """Return the module whose ``weight``, or whose codes, the call reads, "" when there is none."""
     for arg in call.args[1:]:
         if isinstance(arg, Ref):
             name = program.constant_names.get(stored.get(arg.name, arg.name), "")
             path, _, leaf = name.rpartition(".")
-            if path and leaf in ("weight", "bias"):
+            if path and (leaf in ("weight", "bias") or arg.name in stored):
                 return path
     return ""
 

@@ -16,7 +16,7 @@ from edgeq.codecs.choice import choices
 from edgeq.emission import formats
 from edgeq.emitters.parameters import parameters
 from edgeq.emitters.registry import EMITTERS, EmittedFile
-from edgeq.emitters.stored import from_codes
+from edgeq.emitters.stored import encoding_text, from_codes
 from edgeq.errors import CodecError, InputError
 from tests.emitters.graphs import GRAPHS
 
@@ -167,6 +167,20 @@ def test_a_codebook_is_stored_as_indices() -> None:
     assert "mapping" not in line  # indices would take as many bits
     made = files(net, "vanilla", parts=True)["01_fc.weight.vanilla.bin"].holds
     assert "mapping" not in made  # the codec has a codebook of its own
+
+
+def test_encodings_in_words() -> None:
+    """What `edgeq show` says of weights."""
+    for weight, encoding, kept, text in (
+        ([[1, 2]], "int", 8, "s8"), ([[1, -1]], "bipolar", 2, "s2, bipolar, 1 bit"),
+        ([[7, -7]], "bipolar", 4, "s4, bipolar, 3 bits"), ([[1, 0]], "ternary", 2, "s2, ternary"),
+        ([[5, 0, 9], [5, 1, 9]], "codebook", 8, "s8, codebook of 4 values, 2-bit indices"),
+        ([list(range(16))], "codebook", 8, "s8, codebook of 16 values, 4-bit indices"),
+        ([[5, 0, 9], [5, 1, 9]], "codebook_per_channel", 8, "s8, codebook of 3 values per channel, 2-bit indices"),
+    ):
+        net = encoded(weight, encoding, weight_type=IntType(kept))
+        found = next(p for p in parameters(net) if p.tensor == "weight")
+        assert encoding_text(found) == text
 
 
 def test_a_codebook_has_its_table_beside_it() -> None:

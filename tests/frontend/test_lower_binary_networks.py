@@ -51,7 +51,8 @@ class Binary(nn.Module):
         super().__init__()
         draw = np.random.default_rng(11)
         c = channels
-        self.conv1 = Weight(draw.integers(-127, 128, (c, 1, 3, 3)), draw.uniform(1e-3, 1e-2, c), 127, draw.normal(size=c))
+        first = draw.integers(-127, 128, (c, 1, 3, 3))
+        self.conv1 = Weight(first, draw.uniform(1e-3, 1e-2, c), 127, draw.normal(size=c))
         self.conv2 = Weight(draw.choice([-1, 1], (c, c, 3, 3)), draw.uniform(0.01, 0.1, c), 1)
         self.conv3 = Weight(draw.choice([-1, 0, 1], (c, c, 3, 3)), draw.uniform(0.01, 0.1, c), 1, draw.normal(size=c))
         rest = size // 4

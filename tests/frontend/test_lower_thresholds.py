@@ -104,6 +104,14 @@ def test_limits_that_decide() -> None:
         assert made == {"always": [kept.qmin - 1], "both": [kept.qmin - 1, 1], "never": [kept.qmax + 1]}[expected]
 
 
+def test_limits_that_decide_against_the_direction() -> None:
+    """-relu(x): at least 0 where x <= 0, above 0 never; -min(x, 0): at least 0 always, above 0 where x <= -1 step."""
+    for function, expected in ((lambda x: torch.sign(F.relu(x) * -1.0), [0, -129]),
+                               (lambda x: torch.sign(torch.clamp(x, max=0.0) * -1.0), [128, -1])):
+        made = op(lower(Coded([[[[1]]]], [0.5], function), (1, 2, 2)), "conv2d")
+        assert (made.thresholds.array.tolist(), made.direction.array.tolist()) == (expected, -1)
+
+
 def test_batch_norm_becomes_the_thresholds() -> None:
     """Gains of both signs and 0 with both offsets; by hand: 0.125 * acc - mean >= -beta * sqrt(var) / gamma."""
     norm = batch_norm([2.0, -2.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.5, -0.5, 0.0], [0.0, 0.0, 3.0, 3.0, 100.0], [4.0] * 5)
@@ -206,8 +214,29 @@ def test_float_weights_need_no_quantizer_before_a_sign() -> None:
     model = OneInput(lambda m, x: m.fc(sign(m.bn(F.max_pool2d(m.conv(x), 2)))), conv=conv(noise(2, 1, 3, 3)), bn=norm,
                      fc=conv(noise(1, 2, 1, 1)))
     graph = lower(model, (1, 6, 6), calibration=noise(4, 1, 6, 6))
-    assert [name for name, _ in layers(graph)] == ["conv", "max_pool2d", "where", "fc"]
+    assert layers(graph)[:3] == [("conv", "conv2d"), ("max_pool2d", "max_pool2d"), ("where", "threshold")]
     assert op(graph, "fc.acc").KIND == "conv2d"
+
+
+NORMED = {
+    "linear": (lambda m, x: sign(m.bn(m.layer(x))), nn.Linear(6, 4), (6,)),
+    "conv1d": (lambda m, x: sign(m.bn(m.layer(x))), nn.Conv1d(2, 4, 3), (2, 7)),
+}
+
+
+@pytest.mark.parametrize("name", NORMED)
+def test_batch_norm_of_vectors_and_lines(name) -> None:
+    """Each threshold is that of torch in float64, but for sums within the error of the weights."""
+    function, layer, shape = NORMED[name]
+    norm = batch_norm([1.0, -1.0, 2.0, -0.5], [0.1, 0.2, -0.3, 0.4], [0.1, 0.0, 0.2, 0.3], [1.0, 2.0, 0.5, 1.0],
+                      nn.BatchNorm1d)
+    model = OneInput(function, layer=layer, bn=norm)
+    data = noise(300, *shape)
+    graph = lower(model, shape, calibration=data, wbits=16, abits=16)
+    assert [kind for _, kind in layers(graph)] == [f"{name}+threshold"]
+    with torch.no_grad():
+        real = model.double()(torch.from_numpy(data).double()).numpy()
+    assert (codes(graph, data)[graph.outputs[0].value] == real).mean() > 0.999
 
 
 def test_a_mean_of_signs_is_not_rounded_to_a_sign() -> None:

@@ -92,7 +92,7 @@ def _adaptive_avg_pool(r: Reader) -> Translated:
 
 @lowers(MaxPool)
 def _lower_max(context: Context, states: list[State], node: fg.FloatNode) -> State:
-    compared = context.compared(node.value)
+    compared = fg.steps_alone(node.value, context.readers, context.outputs)
     op, state = node.op, states[0] if compared else context.operand(states[0])
     assert isinstance(op, MaxPool)
     image = _image(context, state.value, node.layer)

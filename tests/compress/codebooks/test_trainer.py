@@ -62,6 +62,19 @@ def test_gradients_that_add_up_over_batches_are_summed_once() -> None:
     assert model.weight.grad.tolist() == [[6.0, 0.0, 6.0]]
 
 
+def test_momentum_of_before_does_not_move_the_pinned_zero() -> None:
+    model = holding([[2.0, 0.5, 2.5]])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    model(torch.tensor([[1.0, 5.0, 2.0]])).sum().backward()
+    optimizer.step()  # moves by -0.1, -0.5, -0.2 and will move on by 0.9 of it
+    clustered = cluster(model, {"pattern": "weight", "bits": 1})
+    assert model.weight.tolist() == [[pytest.approx(2.1), 0.0, pytest.approx(2.1)]]
+    CentroidTrainer(model, clustered).attach(optimizer)
+    model.weight.grad.zero_()
+    optimizer.step()
+    assert model.weight.tolist() == [[pytest.approx(2.1 - 0.135), 0.0, pytest.approx(2.1 - 0.135)]]
+
+
 def test_what_is_refused() -> None:
     model = network()
     clustered = cluster(model, {"pattern": "0.weight", "bits": 2})
