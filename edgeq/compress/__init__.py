@@ -11,12 +11,15 @@
     prune_channels         a smaller model: channels taken out of every layer that holds them, the next layers refitted
     slim                   a smaller model by the factors of its batch norms
     add_slimming_gradient  the training term that makes these factors small
+    equalize               bring the weights on both sides of each channel to one range, before they are quantized
     cluster                weights become the values of small tables, by rules
     ClusterRule            one rule; load_cluster_rules reads those of a YAML file
     CentroidTrainer        the tables train, in the user's own training loop
     save_model             the smaller model as .pt2, which edgeq lower reads
     quantize               a copy whose weights and activations are quantized while it trains, or after calibration
     QuantConfig            how; load_config reads it from a YAML file
+    refine                 correct biases and learn roundings of a calibrated model
+    Reconstruct            how long a rounding is learned
     calibrate, freeze      show data to the quantizers of activations; keep ranges and batch norm from now on
     convert                the program of integers that edgeq lower reads
 
@@ -42,11 +45,14 @@ if TYPE_CHECKING:
     from edgeq.compress.pruning.scan import sensitivity as sensitivity
     from edgeq.compress.pruning.schedule import Schedule as Schedule
     from edgeq.compress.quantization.config import QuantConfig as QuantConfig
+    from edgeq.compress.quantization.config import Reconstruct as Reconstruct
     from edgeq.compress.quantization.config import load_config as load_config
     from edgeq.compress.quantization.preparation import calibrate as calibrate
     from edgeq.compress.quantization.preparation import freeze as freeze
     from edgeq.compress.quantization.preparation import quantize as quantize
     from edgeq.compress.quantization.program import convert as convert
+    from edgeq.compress.refinement.equalization import equalize as equalize
+    from edgeq.compress.refinement.refining import refine as refine
     from edgeq.compress.structured.channels import prune_channels as prune_channels
     from edgeq.compress.structured.saving import save_model as save_model
     from edgeq.compress.structured.slimming import add_slimming_gradient as add_slimming_gradient
@@ -69,6 +75,9 @@ _HOMES = {
     "load_config": "quantization.config",
     "quantize": "quantization.preparation",
     "add_slimming_gradient": "structured.slimming",
+    "equalize": "refinement.equalization",
+    "refine": "refinement.refining",
+    "Reconstruct": "quantization.config",
     "prune_channels": "structured.channels",
     "report": "costs",
     "save_model": "structured.saving",

@@ -61,10 +61,12 @@ class Quantizer:
 
 @dataclass(frozen=True)
 class Reconstruct:
-    """How long each layer's rounding is fitted to its output."""
+    """How long each layer's rounding is fitted to its output: Adam's steps and rate, rows per step; a seed."""
 
     steps: int = 200
-    lr: float = 1e-3
+    lr: float = 0.05
+    batch: int = 1024
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class Refine:
     equalize: bool = False
     bias_correction: bool = False
     reconstruct: Reconstruct | None = None
+
+    @property
+    def needs_data(self) -> bool:
+        """Tell whether calibration data are needed."""
+        return self.bias_correction or self.reconstruct is not None
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,8 @@ class QuantConfig:
         _check_choice("mode", self.mode, MODES)
         _check_choice("batch_norm", self.batch_norm, BATCH_NORMS)
         _check_bits("first_last_bits", self.first_last_bits)
+        if self.refine.reconstruct is not None and self.mode != "ptq":
+            raise InputError("config: refine: reconstruct fixes the codes that mode qat trains; use mode: ptq")
 
     @property
     def rules(self) -> Preset:
@@ -211,8 +220,8 @@ def _refine(given: object) -> Refine:
         where = "config: refine: reconstruct"
         chosen = _mapping(where, items["reconstruct"], [f.name for f in fields(Reconstruct)])
         for name, value in chosen.items():
-            wrong = isinstance(value, bool) or not isinstance(value, int if name == "steps" else int | float)
-            if wrong or not value > 0:
+            wrong = isinstance(value, bool) or not isinstance(value, int | float if name == "lr" else int)
+            if wrong or not value >= 0 or (name != "seed" and not value):
                 raise InputError(f"{where}: {name} is {shown(value)}, expected a number above 0")
         items["reconstruct"] = Reconstruct(**chosen)
     return Refine(**items)

@@ -16,6 +16,8 @@ from edgeq.compress.quantization.building import Builder
 from edgeq.compress.quantization.config import QuantConfig, make_config
 from edgeq.compress.quantization.layers import Average, QuantizedLayer
 from edgeq.compress.quantization.norms import Norm
+from edgeq.compress.refinement.equalization import equalize
+from edgeq.compress.refinement.refining import refine
 from edgeq.compress.tracing import copied, tensors_of, trace
 from edgeq.errors import CalibrationError, InputError
 
@@ -37,11 +39,17 @@ def quantize(
     chosen = make_config(config)
     if chosen.mode == "ptq" and calibration is None:
         raise CalibrationError("quantize: mode ptq finds the ranges of activations in data; give calibration")
+    if chosen.refine.needs_data and calibration is None:
+        raise CalibrationError("quantize: refine corrects biases and learns roundings on data; give calibration")
     kept = copied(model)
+    if chosen.refine.equalize:
+        equalize(kept, example_inputs)
     made = Builder(kept, trace(kept, tensors_of(example_inputs, kept)), chosen).build()
     made.train(model.training)
     if calibration is not None:
         calibrate(made, calibration)
+    if chosen.refine.needs_data:
+        refine(made, calibration, chosen.refine.bias_correction, chosen.refine.reconstruct)
     if chosen.mode == "ptq":
         made.requires_grad_(False)
         freeze(made)

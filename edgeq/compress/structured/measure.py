@@ -88,7 +88,8 @@ def _rows(node: Node, x: torch.Tensor, y: torch.Tensor, positions: int, generato
     """Return what each output of a call is the product of, at random places."""
     if operator_of(node) == "linear":
         return Rows(_float64(x.reshape(-1, x.shape[-1])), _float64(y.reshape(-1, y.shape[-1])))
-    patches, y = _patches(node, x), y.flatten(2)
+    args = arguments_of(node)
+    patches, y = patches_of(x, [int(n) for n in args["weight"].meta["val"].shape[2:]], args), y.flatten(2)
     count = patches.shape[2]
     if count > positions:
         places = torch.randperm(count, generator=generator)[:positions].to(x.device)
@@ -101,10 +102,8 @@ def _float64(values: torch.Tensor) -> torch.Tensor:
     return values.to("cpu", torch.float64, copy=True)
 
 
-def _patches(node: Node, x: torch.Tensor) -> torch.Tensor:
-    """Return (N, C * KH * KW, places) of a convolution's input."""
-    args = arguments_of(node)
-    kernel = [int(n) for n in args["weight"].meta["val"].shape[2:]]
+def patches_of(x: torch.Tensor, kernel: list[int], args: Mapping[str, Any]) -> torch.Tensor:
+    """Return (N, C * KH * KW, places) of a convolution's input; ``args`` are the convolution's, by name."""
     stride, dilation = _each(args["stride"], kernel), _each(args["dilation"], kernel)
     pads: list[int] = []
     for axis, size in enumerate(kernel):

@@ -47,6 +47,15 @@ def test_quantizers_stand_where_lowering_puts_them(kind: type[nn.Module], expect
     assert quantized(made(seeded(kind), None, *SHAPES[kind])) == expected
 
 
+def test_inputs_results_and_tables_have_their_own_roundings() -> None:
+    model = made(seeded(Line), {"preset": "onnx_qlinear"}, 2, 16)
+    assert {name: model.get_submodule(f"activations.{name}").rounding.name for name in ("x", "conv", "sigmoid")} == {
+        "x": "ties_even", "conv": "ties_even", "sigmoid": "ties_even"}
+    model = made(seeded(Line), None, 2, 16)
+    assert {name: model.get_submodule(f"activations.{name}").rounding.name for name in ("x", "conv", "sigmoid")} == {
+        "x": "ties_even", "conv": "ties_up", "sigmoid": "ties_even"}
+
+
 @pytest.mark.parametrize("kind", list(SHAPES))
 def test_lowering_of_the_float_model_quantizes_the_same_values(kind: type[nn.Module]) -> None:
     x, net = images(8, *SHAPES[kind]), seeded(kind)

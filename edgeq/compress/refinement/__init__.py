@@ -1,0 +1,1 @@
+"""Improve what quantization loses after training: scale channels, correct biases, learn roundings."""
