@@ -37,19 +37,23 @@ NAMES = (*LENET5, RESNET8)
 def run_lenet5(name: str, mnist: Mnist, cache: Path, results: Path) -> None:
     """Run one road of LeNet-5 and write its tables."""
     base = count_correct(dense(mnist, cache), mnist.test)
-    _write(name, list(LENET5[name](mnist, cache)), base, results)
+    _write(name, LENET5[name](mnist, cache), base, results)
 
 
 def run_resnet8(data: Path, results: Path) -> None:
     """Run ResNet-8's road and write its tables."""
     base, found = resnet8.without_training(data)
-    _write(RESNET8, list(found), base, results)
+    _write(RESNET8, found, base, results)
 
 
-def _write(name: str, rows: list[Measured], base: int, results: Path) -> None:
-    first = f"dense float32: {base} of {rows[0].count} right"
-    tables = [f"{first}\n\n{accuracy_table(rows, base)}", agreement_table(rows)]
-    path = write_result(results, name, f"python benchmarks/compression.py {name}", SEED, tables)
+def _write(name: str, found: Iterator[Measured], base: int, results: Path) -> None:
+    """Write the tables of a road, anew after each network."""
+    rows: list[Measured] = []
+    for row in found:
+        rows.append(row)
+        first = f"dense float32: {base} of {row.count} right"
+        tables = [f"{first}\n\n{accuracy_table(rows, base)}", agreement_table(rows)]
+        path = write_result(results, name, f"python benchmarks/compression.py {name}", SEED, tables)
     print(path.read_text())
 
 

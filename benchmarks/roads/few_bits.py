@@ -24,6 +24,7 @@ from benchmarks.roads.measured import Measured, measure
 QAT = replace(FINE, epochs=6)
 LSQ: dict[str, Any] = {"method": "lsq"}
 EIGHT: dict[str, Any] = {}
+EIGHT_BITS: dict[str, Any] = {"method": "uniform", "bits": 8}
 POWERS: dict[str, Any] = {"weights": {"power_of_two": True}, "activations": {"power_of_two": True}}
 
 
@@ -56,7 +57,7 @@ def few_bits(mnist: Mnist, cache: Path) -> Iterator[Measured]:
 def binary(mnist: Mnist, cache: Path) -> Iterator[Measured]:
     """Yield W1A1 with first and last layer of 8 bits, and all layers binary; both from untrained networks."""
     del cache
-    for name, least in (("W1A1, first and last layer 8 bits", 8), ("W1A1, all layers binary", None)):
-        config = BINARY | {"first_last_bits": least}
+    for name, least in (("W1A1, first and last layer 8 bits", 8), ("W1A1, all layers binary, images 8 bits", None)):
+        config = BINARY | {"first_last_bits": least, "layers": {"x": {"activations": EIGHT_BITS}}}
         made = quantized(name, fresh(BinaryLeNet5), config, mnist, replace(RECIPE, weight_decay=0.0))
         yield measure(name, made, mnist.test, 4 * NUMBERS)
