@@ -19,7 +19,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.roads import channels, few_bits, resnet8  # noqa: E402
+from benchmarks.roads import channels, deep, few_bits, resnet8  # noqa: E402
 from benchmarks.roads.lenet5 import SEED, Mnist, dense, load_mnist  # noqa: E402
 from benchmarks.roads.measured import Measured, accuracy_table, agreement_table, write_result  # noqa: E402
 from edgeq.compress.training import count_correct  # noqa: E402
@@ -29,6 +29,7 @@ LENET5: dict[str, Callable[[Mnist, Path], Iterator[Measured]]] = {
     "lenet5-few-bits": few_bits.few_bits,
     "lenet5-binary": few_bits.binary,
     "lenet5-channels": channels.half,
+    "lenet5-deep-compression": deep.deep,
 }
 RESNET8 = "resnet8-without-training"
 NAMES = (*LENET5, RESNET8)

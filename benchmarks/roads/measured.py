@@ -49,7 +49,7 @@ class Measured:
 def file_bytes(graph: edgeq.Graph) -> int:
     """Return the bytes on disk of the whole network: weights, biases, multipliers and graph."""
     with tempfile.TemporaryDirectory() as folder:
-        edgeq.emit(graph, "eqbin", Path(folder) / "out", inline=0, text="zlib", align=1)
+        edgeq.emit(graph, "eqbin", Path(folder) / "out", inline=16, text="zlib", align=1, remarks=False)
         return sum(path.stat().st_size for path in Path(folder).rglob("*.eqbin"))
 
 

@@ -33,11 +33,13 @@ def read(files: Mapping[str, bytes], holds: Mapping[str, Any]) -> Mapping[str, A
 
 @emitter("eqbin", "the whole graph in one file that edgeq loads as a bundle: text and a blob per tensor", read=read)
 def write(
-    graph: Graph, vectors: Vectors, *, codec: str = BEST, align: int = 16, inline: int = 8, text: str = "plain"
+    graph: Graph, vectors: Vectors, *, codec: str = BEST, align: int = 16, inline: int = 8, text: str = "plain",
+    remarks: bool = True,
 ) -> Iterator[EmittedFile]:
     """Yield the file: weights by ``codec``, sections at multiples of ``align`` bytes.
 
     Tensors of at most ``inline`` values stand in the text, which is stored as it is (``plain``) or with ``zlib``.
+    ``remarks``: false leaves out metadata and the real numbers beside the integers, which decide no result.
     Raises InputError for an option that does not exist.
     """
     del vectors
@@ -57,8 +59,11 @@ def write(
         chosen[name] = _encode(node, field, value, codec, name)
         return tensor_path(name)
 
-    plain = graph_to_plain(graph, keep)
-    data = {"edgeq": VERSION, DIGEST: graph_digest(graph), **plain, "metadata": dict(graph.metadata)}
+    if not isinstance(remarks, bool):
+        raise InputError(f"remarks={remarks!r}: write true or false")
+    plain = graph_to_plain(graph, keep, remarks=remarks)
+    metadata = dict(graph.metadata) if remarks else {}
+    data = {"edgeq": VERSION, DIGEST: graph_digest(graph), **plain, "metadata": metadata}
     sections = [Section(GRAPH, "graph", dump_yaml(data), deflate=text == "zlib")]
     sections += [Section(TENSOR, name, made.blob) for name, made in chosen.items()]
     contents = encode_eqbin(sections, align)

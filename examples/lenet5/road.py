@@ -148,7 +148,7 @@ def main() -> None:
     torch.export.save(program, out / "quantized.pt2")
     graph = edgeq.lower(program, name="lenet5")
     edgeq.save(graph, out / "lenet5.edgeq")
-    edgeq.emit(graph, "eqbin", out / "emitted", inline=0, text="zlib", align=1)
+    edgeq.emit(graph, "eqbin", out / "emitted", inline=16, text="zlib", align=1, remarks=False)
     answers = integer_answers(graph, mnist.test.x.numpy())
     print(f"integers              {int((answers == mnist.test.y.numpy()).sum()):>29} of {len(mnist.test)} test")
     size = sum(path.stat().st_size for path in (out / "emitted").glob("*.eqbin"))

@@ -71,6 +71,22 @@ def test_what_the_file_holds() -> None:
         {"tensor": "fc.acc.weight", "codec": "packed", "bytes": len(tensors[0].data)}]}
 
 
+def test_without_remarks_the_graph_is_the_same(tmp_path: Path) -> None:
+    b = edgeq.GraphBuilder("net")
+    x = b.input("x", (3,), S8, zero_point=1)
+    y = b.linear(x, np.ones((4, 3), dtype=int), [1, 2, 3, 4], acc=IntType(20), name="fc",
+                 weight_scale=0.25, bias_real=(0.1, 0.2, 0.3, 0.4))
+    b.output(y, "y")
+    b.metadata["note"] = {"by": "hand"}
+    net = b.build()
+    data = contents(net, remarks=False)
+    assert not [word for word in (b"bias_real", b"weight_scale", b"hand") if word in data]
+    assert all(word in contents(net) for word in (b"bias_real", b"weight_scale", b"hand"))
+    assert graph_digest(edgeq.load(saved(tmp_path, data))) == graph_digest(net)
+    with pytest.raises(InputError, match="remarks='no': write true or false"):
+        contents(net, remarks="no")
+
+
 def test_other_tensors_are_packed_in_the_type_their_op_declares() -> None:
     (file,) = write(graph(), {}, inline=0, codec="coo", align=64)
     headers = {s.section.name: codecs.read_header(s.data) for s in read_eqbin(file.data)[1:]}
