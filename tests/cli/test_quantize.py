@@ -12,6 +12,7 @@ import torch
 import yaml
 from torch import nn
 
+import edgeq
 from edgeq.cli.run_log import Progress
 
 ARCH = """
@@ -71,6 +72,12 @@ def weights_of(path: Path) -> dict[str, np.ndarray]:
     return {name: value.numpy() for name, value in program.state_dict.items() if name.endswith("weight")}
 
 
+def frozen(state: str) -> set[bool]:
+    """Return what ranges and batch norms of a state say of themselves."""
+    tensors = torch.load(state, weights_only=True)["model"]
+    return {bool(value) for name, value in tensors.items() if name.endswith("frozen")}
+
+
 def test_calibrated_alone(run, folder: Path) -> None:
     done = quantize(run, "dense.pt", "--calib", "calib.npy", "-o", "q.pt2")
     assert (done.code, done.err) == (0, "")
@@ -119,6 +126,8 @@ def test_training_is_deterministic_and_is_told_truly(run, folder: Path) -> None:
     stored = weights_of(folder / "q.pt2")
     assert int(np.abs(stored["4.weight"]).max()) == 3
     assert not stored["4.weight"][:, ::2].any()
+    assert frozen("s0.pt") == {True}
+    assert str(Path(edgeq.__file__).parent).encode() not in written[0][0]
 
     assert run("lower", "q.pt2", "-o", "q.edgeq").code == 0
     simulated = run("simulate", "q.edgeq", "--input", "calib.npy", "--labels", "y.npy").out.splitlines()[-1]
@@ -146,6 +155,7 @@ def test_a_stopped_training_goes_on_as_if_it_had_not_stopped(run, folder: Path, 
     same = ("sparse.pt", "--wbits", 4, *TRAIN, "--optimizer", "sgd", "--momentum", 0.5)
     whole = quantize(run, *same, "--state", "whole.pt", "--log", "whole.yaml", "-o", "whole.pt2")
     assert whole.code == 0, whole.err
+    assert frozen("whole.pt") == {False}  # three quarters of two epochs, rounded up
     told = Progress.done
 
     def stopping(self: Progress, epoch: int, loss: float, right: int | None) -> None:
