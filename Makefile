@@ -6,16 +6,17 @@ PYTEST := $(BIN)/python -m pytest
 OUT ?= demo_out
 JOBS ?= 2
 JUDGES := .venv-judges
+# Tests start Python some hundred times: modules are compiled once, not by each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: venv judges demo test test-python test-unit test-judges test-hardware test-mutants check check-types check-examples \
         arith readme bench fidelity clean
 
-# Two thirds of what is installed is never imported: Python compiles what is, when it is.
 venv: $(VENV)/.done
 
 $(VENV)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev,hw]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,hw]'
 	touch $@
 
 # Third parties that some tests compare with, in an environment of their own: they pin other versions than edgeq.
@@ -23,7 +24,7 @@ judges: $(JUDGES)/.done
 
 $(JUDGES)/.done: constraints-judges.txt
 	$(PYTHON) -m venv $(JUDGES)
-	$(JUDGES)/bin/python -m pip install --quiet --no-compile --no-deps --requirement constraints-judges.txt
+	$(JUDGES)/bin/python -m pip install --quiet --no-deps --requirement constraints-judges.txt
 	touch $@
 
 # The main job on real handwriting: train is done, the weights are in the repository.
