@@ -62,12 +62,13 @@ def judges_of(folder: Path) -> ModuleType:
     return judges
 
 
-def verdict(mutant: Mutant, data: Path, answers: Path) -> Verdict:
-    """Judge one mutant in a copy of its own, in a process of its own."""
+def judged(mutant: Mutant, data: Path, answers: Path) -> tuple[str, str]:
+    """Return judge and words of a `Verdict`; the mutant gets a copy and a process of its own."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place).resolve()
         copy_with(mutant, folder)
-        return Verdict(mutant, *judges_of(folder).first_to_differ(mutant.judge, data, answers))
+        judge, said = judges_of(folder).first_to_differ(mutant.judge, data, answers)
+        return judge, said
 
 
 def keep(name: str, *arguments: Path) -> None:
@@ -85,11 +86,14 @@ def processes(jobs: int) -> Executor:
 
 def verdicts(mutants: Iterable[Mutant], data: Path, answers: Path, pool: Executor) -> Iterator[Verdict]:
     """Judge every mutant; raises ValueError when the rules as they are do not pass."""
-    clean, *others = [pool.submit(verdict, mutant, data, answers) for mutant in (UNCHANGED, *mutants)]
-    if clean.result().judge != "none":
-        raise ValueError(f"{clean.result().judge} differs before anything is changed: {clean.result().said}")
-    for other in others:
-        yield other.result()
+    mutants = (UNCHANGED, *mutants)
+    answered = [pool.submit(judged, mutant, data, answers) for mutant in mutants]
+    judge, said = answered[0].result()
+    if judge != "none":
+        pool.shutdown(cancel_futures=True)
+        raise ValueError(f"{judge} differs before anything is changed: {said}")
+    for mutant, answer in zip(mutants[1:], answered[1:], strict=True):
+        yield Verdict(mutant, *answer.result())
 
 
 def missing() -> list[str]:
