@@ -6,8 +6,11 @@ PYTEST := $(BIN)/python -m pytest
 OUT ?= demo_out
 JOBS ?= 2
 JUDGES := .venv-judges
+# Tests start Python some hundred times: modules are compiled once, not by each.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: venv judges demo test test-unit test-judges test-hardware test-mutants check arith readme bench fidelity clean
+.PHONY: venv judges demo test test-python test-unit test-judges test-hardware test-mutants check check-types check-examples \
+        arith readme bench fidelity clean
 
 venv: $(VENV)/.done
 
@@ -28,27 +31,36 @@ $(JUDGES)/.done: constraints-judges.txt
 demo: venv
 	$(BIN)/python examples/demo.py $(OUT)
 
-test: test-unit test-judges test-hardware test-mutants
+test: test-python test-mutants
+
+# The three below in one: every process imports and collects once. Neighbouring tests share kernels, models and programs,
+# so each process takes half of the list, not every other piece of it.
+test-python: venv
+	@bash scripts/stage tests $(PYTEST) -q -n $(JOBS) --dist worksteal
 
 test-unit: venv
-	@bash scripts/stage unit $(PYTEST) -q -n $(JOBS) -m 'not judge and not hardware'
+	@bash scripts/stage unit $(PYTEST) -q -n $(JOBS) --dist worksteal -m 'not judge and not hardware'
 
 test-judges: venv
-	@bash scripts/stage judges $(PYTEST) -q -n $(JOBS) -m 'judge and not hardware'
+	@bash scripts/stage judges $(PYTEST) -q -n $(JOBS) --dist worksteal -m 'judge and not hardware'
 
 test-hardware: venv
-	@bash scripts/stage hardware $(PYTEST) -q -n $(JOBS) -m hardware
+	@bash scripts/stage hardware $(PYTEST) -q -n $(JOBS) --dist worksteal -m hardware
 
 # Wrong rules in copies of the package: some judge has to see each.
 test-mutants: venv
 	@bash scripts/stage mutants $(BIN)/python -m tests.mutation.run
 
 # Style, strict types, the examples in docstrings; the direction of imports is tests/test_imports.py.
-check: venv
-	$(BIN)/ruff check .
+# The parts use a core each: `make -j2 check`.
+check: check-types check-examples
+
+check-types: venv
 	$(BIN)/mypy
-	$(PYTEST) -q --doctest-modules edgeq
-	$(PYTEST) -q tests/test_imports.py
+
+check-examples: venv
+	$(BIN)/ruff check .
+	$(PYTEST) -q --doctest-modules edgeq tests/test_imports.py
 
 # Print the scalar rules as C and Verilog into hw_templates.
 arith: venv

@@ -1,12 +1,11 @@
 """Every judge at a size that plain Python computes in seconds, one after the other until one finds a difference.
 
-``NUMBA_DISABLE_JIT=1 python -m tests.mutation.judges DATA ANSWERS`` prints which judge found one, or ``none``. DATA is
-the folder of third-party data, ANSWERS one that `store` filled.
+Made for NUMBA_DISABLE_JIT=1. ``data`` is the folder of third-party data, ``answers`` one that `keep_tosa` and
+`keep_xilinx` filled.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,9 +28,13 @@ EVERY_DOT = 5
 """Of Xilinx's conversions, and of its kinds of dot products, each so many-th is compared."""
 
 
-def keep_answers(folder: Path, python: Path) -> None:
-    """Ask TOSA's model, which runs in ``python``, and Xilinx's headers; keep what they say in ``folder``."""
+def keep_tosa(folder: Path, python: Path) -> None:
+    """Ask TOSA's model, which runs in ``python``, and keep what it says in ``folder``."""
     store(folder / "tosa.npz", VALUES, python)
+
+
+def keep_xilinx(folder: Path) -> None:
+    """Ask Xilinx's headers, and keep what they say in ``folder``."""
     np.savez(folder / "xilinx.npz", conversions=xilinx.conversion_answers(folder), dots=xilinx.dot_answers(folder))
 
 
@@ -76,19 +79,15 @@ def proof(data: Path, answers: Path) -> None:
 JUDGES: tuple[Callable[[Path, Path], None], ...] = (cmsis_nn, tosa, ap_fixed, fraction, proof)
 
 
-def first_to_differ(data: Path, answers: Path) -> str:
-    """Return the name of the first judge that finds a difference, else ``none``.
+def first_to_differ(first: str, data: Path, answers: Path) -> tuple[str, str]:
+    """Return the judge that finds a difference, asking ``first`` before all others, and what it says, else ``none``.
 
     A rule so wrong that a judge cannot even run counts as found.
     """
-    for judge in JUDGES:
+    for judge in sorted(JUDGES, key=lambda judge: judge.__name__ != first):
         try:
             judge(data, answers)
         except Exception as found:  # whatever a wrong rule leads to
             text = " ".join(str(found).split())
-            return f"{judge.__name__}\t{text[:160] or type(found).__name__}"
-    return "none\t"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{Path(edgeq.__file__).parent}\n{first_to_differ(Path(sys.argv[1]), Path(sys.argv[2]))}\n")
+            return judge.__name__, text[:160] or type(found).__name__
+    return "none", ""

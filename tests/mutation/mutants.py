@@ -6,14 +6,18 @@ from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """What is wrong, and the rewrites (file below ``edgeq/``, text, its replacement) that make it so."""
+    """What is wrong, and the rewrites (file below ``edgeq/``, text, its replacement) that make it so.
+
+    ``judge`` is asked first; when it lets the mutant pass, all others are asked.
+    """
 
     name: str
     rewrites: tuple[tuple[str, str, str], ...]
+    judge: str = "cmsis_nn"
 
 
-def _one(name: str, path: str, was: str, becomes: str) -> Mutant:
-    return Mutant(name, ((path, was, becomes),))
+def _one(name: str, path: str, was: str, becomes: str, judge: str = "cmsis_nn") -> Mutant:
+    return Mutant(name, ((path, was, becomes),), judge)
 
 
 RULES = "arith/primitives.py"
@@ -27,14 +31,15 @@ MUTANTS = (
     # Rounding
     _one("floor in place of ties_up", RULES, "rounding == _TIES_UP,\n        1,", "rounding == _TIES_UP,\n        0,"),
     _one("ties_away rounds every tie up", RULES, "1 - negative,", "1,"),
-    _one("ties_even goes to odd", RULES, "_TIES_EVEN, quotient & 1", "_TIES_EVEN, 1 - (quotient & 1)"),
-    _one("ties_to_zero goes down", RULES, "_TIES_TO_ZERO, negative, 0", "_TIES_TO_ZERO, 0, 0"),
-    _one("to_zero floors", RULES, "toward_zero = select(inexact, negative, 0)", "toward_zero = 0"),
+    _one("ties_even goes to odd", RULES, "_TIES_EVEN, quotient & 1", "_TIES_EVEN, 1 - (quotient & 1)", "ap_fixed"),
+    _one("ties_to_zero goes down", RULES, "_TIES_TO_ZERO, negative, 0", "_TIES_TO_ZERO, 0, 0", "ap_fixed"),
+    _one("to_zero floors", RULES, "toward_zero = select(inexact, negative, 0)", "toward_zero = 0", "ap_fixed"),
     _one(
         "floor rounds to nearest",
         RULES,
         "select(rounding == _FLOOR, 0, select(",
         "select(rounding == _FLOOR, nearest, select(",
+        "ap_fixed",
     ),
     _one(
         "two_stage rounds ties up in its second stage",
@@ -61,7 +66,7 @@ MUTANTS = (
         "return quotient + round_increment(quotient, twice > count, twice == count, remainder != 0, rounding)",
         "return quotient + 0 * (twice + rounding)",
     ),
-    _one("the sticky bit is dropped", RULES, "sticky = select((low & _LOW16) != 0, 1, 0)", "sticky = 0"),
+    _one("the sticky bit is dropped", RULES, "sticky = select((low & _LOW16) != 0, 1, 0)", "sticky = 0", "fraction"),
     # Overflow
     _one(
         "saturate stops one short",
@@ -69,11 +74,12 @@ MUTANTS = (
         "return minimum(maximum(x, lo), hi)",
         "return minimum(maximum(x, lo), hi - 1)",
     ),
-    _one("saturate_symmetric keeps the minimum", RULES, "select(lo < 0, -hi, lo)", "lo"),
+    _one("saturate_symmetric keeps the minimum", RULES, "select(lo < 0, -hi, lo)", "lo", "ap_fixed"),
     _one(
-        "zero saturates", RULES, "select(overflow == _ZERO, zeroed,", "select(overflow == _ZERO, saturate(x, lo, hi),"
+        "zero saturates", RULES, "select(overflow == _ZERO, zeroed,", "select(overflow == _ZERO, saturate(x, lo, hi),",
+        "ap_fixed",
     ),
-    _one("wrap saturates", RULES, "return ((x & (hi - lo)) ^ -lo) + lo", "return saturate(x, lo, hi)"),
+    _one("wrap saturates", RULES, "return ((x & (hi - lo)) ^ -lo) + lo", "return saturate(x, lo, hi)", "ap_fixed"),
     # Requantize
     _one(
         "zero point before rounding",
@@ -104,7 +110,8 @@ MUTANTS = (
     _one(
         "a multiplier is floored", "arith/multiplier.py", "if rounding is Rounding.floor:", "if rounding is not None:"
     ),
-    _one("a multiplier of 2**31 is not halved", "arith/multiplier.py", "if multiplier == 1 << bits:", "if bits < 0:"),
+    _one("a multiplier of 2**31 is not halved", "arith/multiplier.py", "if multiplier == 1 << bits:", "if bits < 0:",
+         "fraction"),
     # Sums of products
     _one(
         "the weight's zero point stays in",
@@ -122,7 +129,7 @@ MUTANTS = (
         "                            continue",
     ),
     _one("every group reads the first", LOOP, "(o // OG) * CG + tap[k, 0]", "tap[k, 0]"),
-    _one("bias last in place of first", LOOP, 'sums.bias == "first"', 'sums.bias != "first"'),
+    _one("bias last in place of first", LOOP, 'sums.bias == "first"', 'sums.bias != "first"', "ap_fixed"),
     _one(
         "dilation is ignored",
         WINDOW,
@@ -153,24 +160,28 @@ MUTANTS = (
         RULES,
         "return narrow(within(acc + term, _MIN64, _MAX64), lo, hi, overflow)",
         "return within(acc + term, _MIN64, _MAX64) + 0 * (lo + hi + overflow)",
+        "ap_fixed",
     ),
     _one(
         "products are not rounded",
         RULES,
         "return narrow(round_shift(x, shift, rounding), lo, hi, overflow)",
         "return narrow(x >> shift, lo, hi, overflow + 0 * rounding)",
+        "ap_fixed",
     ),
     _one(
         "the proof leaves padded taps out",
         "ops/weighted.py",
         "np.minimum(lo_terms, 0).sum(axis=1), np.maximum(hi_terms, 0)",
         "lo_terms.sum(axis=1), hi_terms",
+        "proof",
     ),
     _one(
         "the proof leaves the bias out",
         "ops/weighted.py",
         "return Bounds(start + lo, start + hi)",
         "return Bounds(0 * start + lo, 0 * start + hi)",
+        "proof",
     ),
     # Pools
     _one("an average counts padding", "ops/avg_pool2d.py", "if include_pad else real", "if not include_pad else real"),
@@ -179,6 +190,7 @@ MUTANTS = (
         "ops/avg_pool2d.py",
         'if self.domain == "centered"',
         'if self.domain != "centered"',
+        "tosa",
     ),
     _one("max pooling pads with 0", "ops/max_pool2d.py", "types[0].type.qmin, y)", "0, y)"),
     # Value by value
@@ -187,6 +199,7 @@ MUTANTS = (
         VALUES,
         "(x1 - x1_zero_point) - (x2 - x2_zero_point)",
         "(x2 - x2_zero_point) - (x1 - x1_zero_point)",
+        "tosa",
     ),
     _one(
         "a product keeps the second zero point",
@@ -194,12 +207,13 @@ MUTANTS = (
         "(x1 - x1_zero_point) * (x2 - x2_zero_point)",
         "(x1 - x1_zero_point) * x2",
     ),
-    _one("argmax takes the last of equals", VALUES, "return select(x > best,", "return select(x >= best,"),
+    _one("argmax takes the last of equals", VALUES, "return select(x > best,", "return select(x >= best,", "tosa"),
     _one(
-        "bilinear weights are one short", VALUES, "within(near * (unit - weight)", "within(near * (unit - weight - 1)"
+        "bilinear weights are one short", VALUES, "within(near * (unit - weight)", "within(near * (unit - weight - 1)",
+        "tosa",
     ),
     # Tables and softmax
-    _one("a table starts at code 0", LOOKUP, "return x - lo", "return (x - lo) ^ 128"),
+    _one("a table starts at code 0", LOOKUP, "return x - lo", "return (x - lo) ^ 128", "tosa"),
     _one(
         "an interpolation floors",
         LOOKUP,
@@ -217,12 +231,14 @@ MUTANTS = (
         SOFTMAX,
         "return round_shift(exponential, _SUM_SHIFT, _TIES_AWAY)",
         "return exponential >> _SUM_SHIFT",
+        "fraction",
     ),
     _one(
         "softmax takes two Newton steps",
         SOFTMAX,
         "newton_step(newton_step(newton_step(guess, half), half), half)",
         "newton_step(newton_step(guess, half), half)",
+        "fraction",
     ),
     # Multipliers
     _one("a multiplier reduced to 16 bits is floored", "arith/multiplier.py", "(m31 + (1 << 15)) >> 16", "m31 >> 16"),

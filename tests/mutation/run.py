@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple, TextIO
 
-from tests.mutation.judges import keep_answers
 from tests.mutation.mutants import MUTANTS, Mutant
 from tests.tools import find_tool
 
@@ -39,36 +40,60 @@ def changed(text: str, was: str, becomes: str, where: str) -> str:
 
 
 def copy_with(mutant: Mutant, folder: Path) -> None:
-    """Copy package and tests, and rewrite the package."""
+    """Copy package and tests with what is compiled of them, and rewrite the package."""
     for room in ("edgeq", "tests"):
-        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, folder / room)
     for path, was, becomes in mutant.rewrites:
         file = folder / "edgeq" / path
         file.write_text(changed(file.read_text(), was, becomes, f"{mutant.name}: {path}"))
+        for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
+            compiled.unlink()
 
 
-def verdict(mutant: Mutant, data: Path, answers: Path) -> Verdict:
-    """Judge one mutant in a copy of its own; raises RuntimeError where the judges did not run on the copy."""
+def judges_of(folder: Path) -> ModuleType:
+    """Import the judges of a copy into this process, made for it; raises RuntimeError where that is not what came."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    judges = import_module("tests.mutation.judges")
+    if Path(judges.edgeq.__file__).parent != folder / "edgeq":
+        raise RuntimeError(f"{folder}: the judges came with {judges.edgeq.__file__}")
+    return judges
+
+
+def judged(mutant: Mutant, data: Path, answers: Path) -> tuple[str, str]:
+    """Return judge and words of a `Verdict`; the mutant gets a copy and a process of its own."""
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+        folder = Path(place).resolve()
         copy_with(mutant, folder)
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": place, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "tests.mutation.judges", str(data), str(answers)]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        lines = done.stdout.split("\n")
-        if done.returncode or Path(lines[0]) != folder / "edgeq":
-            raise RuntimeError(f"{mutant.name}: the judges did not run: {done.stderr[-2000:]}")
-        judge, said = lines[1].split("\t")
-        return Verdict(mutant, judge, said)
+        judge, said = judges_of(folder).first_to_differ(mutant.judge, data, answers)
+        return judge, said
 
 
-def verdicts(mutants: Iterable[Mutant], data: Path, answers: Path, jobs: int) -> Iterator[Verdict]:
-    """Judge every mutant, ``jobs`` at a time; raises ValueError when the rules as they are do not pass."""
-    clean = verdict(UNCHANGED, data, answers)
-    if clean.judge != "none":
-        raise ValueError(f"{clean.judge} differs before anything is changed: {clean.said}")
-    with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda m: verdict(m, data, answers), mutants)
+def keep(name: str, *arguments: Path) -> None:
+    """Let the judges of the package as it is keep third parties' answers."""
+    getattr(judges_of(ROOT), name)(*arguments)
+
+
+def processes(jobs: int) -> Executor:
+    """Give processes, each for one task: they fork from one that has imported all but edgeq, and compile nothing."""
+    os.environ |= {"NUMBA_DISABLE_JIT": "1", "OMP_NUM_THREADS": "1"}
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["numba.extending", "numpy", "pytest", "yaml", "mpmath"])
+    return ProcessPoolExecutor(jobs, context, max_tasks_per_child=1)
+
+
+def verdicts(mutants: Iterable[Mutant], data: Path, answers: Path, pool: Executor) -> Iterator[Verdict]:
+    """Judge every mutant; raises ValueError when the rules as they are do not pass."""
+    mutants = (UNCHANGED, *mutants)
+    answered = [pool.submit(judged, mutant, data, answers) for mutant in mutants]
+    judge, said = answered[0].result()
+    if judge != "none":
+        pool.shutdown(cancel_futures=True)
+        raise ValueError(f"{judge} differs before anything is changed: {said}")
+    for mutant, answer in zip(mutants[1:], answered[1:], strict=True):
+        yield Verdict(mutant, *answer.result())
 
 
 def missing() -> list[str]:
@@ -97,9 +122,13 @@ def main() -> int:
         return int(bool(required))
     tosa = find_tool("tosa")
     assert tosa is not None
-    with tempfile.TemporaryDirectory() as place:
-        keep_answers(Path(place), Path(tosa).parents[3] / "bin" / "python")
-        found = verdicts(MUTANTS, Path(os.environ["EDGEQ_DATA"]), Path(place), os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory() as place, processes(os.cpu_count() or 1) as pool:
+        answers = Path(place)
+        asked = (pool.submit(keep, "keep_xilinx", answers),
+                 pool.submit(keep, "keep_tosa", answers, Path(tosa).parents[3] / "bin" / "python"))
+        for done in asked:
+            done.result()
+        found = verdicts(MUTANTS, Path(os.environ["EDGEQ_DATA"]).resolve(), answers, pool)
         return int(report(found, sys.stdout) > 0)
 
 
