@@ -43,8 +43,14 @@ def quantized(model: Any) -> list[str]:
     (Twice, ["x", "first", "conv", "conv_1", "norm", "add", "last", "fc", "tanh"]),
     (Line, ["x", "conv", "up", "sigmoid"]),
 ])
-def test_quantizers_stand_where_lowering_puts_them(kind: type[nn.Module], expected: list[str]) -> None:
-    assert quantized(made(seeded(kind), None, *SHAPES[kind])) == expected
+def test_quantizers_stand_where_lowering_puts_them_into_the_float_model(
+    kind: type[nn.Module], expected: list[str]
+) -> None:
+    x, net = images(8, *SHAPES[kind]), seeded(kind)
+    assert quantized(made(net, None, *SHAPES[kind])) == expected
+    found = lower_program(capture(net, x[:1]), make_options(), x.numpy())
+    theirs = ["kernel" if layer == "conv2d" else layer for layer in found.ranges]  # a parameter names its layer here
+    assert theirs == expected
 
 
 def test_inputs_results_and_tables_have_their_own_roundings() -> None:
@@ -54,14 +60,6 @@ def test_inputs_results_and_tables_have_their_own_roundings() -> None:
     model = made(seeded(Line), None, 2, 16)
     assert {name: model.get_submodule(f"activations.{name}").rounding.name for name in ("x", "conv", "sigmoid")} == {
         "x": "ties_even", "conv": "ties_up", "sigmoid": "ties_even"}
-
-
-@pytest.mark.parametrize("kind", list(SHAPES))
-def test_lowering_of_the_float_model_quantizes_the_same_values(kind: type[nn.Module]) -> None:
-    x, net = images(8, *SHAPES[kind]), seeded(kind)
-    found = lower_program(capture(net, x[:1]), make_options(), x.numpy())
-    theirs = ["kernel" if layer == "conv2d" else layer for layer in found.ranges]  # a parameter names its layer here
-    assert quantized(made(net, None, *SHAPES[kind])) == theirs
 
 
 def test_outputs_are_quantized_where_their_layer_asks() -> None:
