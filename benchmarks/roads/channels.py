@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.roads.few_bits import EIGHT
 from benchmarks.roads.lenet5 import CALIBRATION, FINE, NUMBERS, Mnist, dense, quantized, told
 from benchmarks.roads.measured import Measured, measure
 from edgeq import compress
@@ -31,5 +30,5 @@ def half(mnist: Mnist, cache: Path) -> Iterator[Measured]:
 def _measured(name: str, model: torch.nn.Module, mnist: Mnist) -> Measured:
     right = count_correct(model, mnist.test)
     numbers = sum(p.numel() for p in model.parameters())
-    made = quantized(name, model, EIGHT | {"mode": "ptq"}, mnist, None)
+    made = quantized(name, model, {"mode": "ptq"}, mnist, None)
     return measure(f"{name}, W8A8", made, mnist.test, 4 * NUMBERS, f"float {right}, {numbers:,} parameters")

@@ -23,7 +23,6 @@ from benchmarks.roads.measured import Measured, measure
 
 QAT = replace(FINE, epochs=6)
 LSQ: dict[str, Any] = {"method": "lsq"}
-EIGHT: dict[str, Any] = {}
 EIGHT_BITS: dict[str, Any] = {"method": "uniform", "bits": 8}
 POWERS: dict[str, Any] = {"weights": {"power_of_two": True}, "activations": {"power_of_two": True}}
 
@@ -37,14 +36,15 @@ def sparse(mnist: Mnist, cache: Path) -> Iterator[Measured]:
     """Yield the pruned networks with 8 bits."""
     for fraction in (0.9, 0.95):
         name = f"{fraction:.0%} sparse W8A8"
-        made = quantized(name, pruned(mnist, cache, fraction), EIGHT, mnist, replace(FINE, epochs=8), sparse=True)
+        made = quantized(name, pruned(mnist, cache, fraction), {}, mnist, replace(FINE, epochs=5), sparse=True,
+                         teacher=dense(mnist, cache))
         yield measure(name, made, mnist.test, 4 * NUMBERS)
 
 
 def few_bits(mnist: Mnist, cache: Path) -> Iterator[Measured]:
     """Yield 8 bits with powers of two, 4 bits, 2 bits, and ternary weights."""
     start = dense(mnist, cache)
-    made = quantized("W8A8 PTQ", start, EIGHT | {"mode": "ptq"}, mnist, None)
+    made = quantized("W8A8 PTQ", start, {"mode": "ptq"}, mnist, None)
     yield measure("W8A8, calibrated only", made, mnist.test, 4 * NUMBERS)
     made = quantized("W8A8 PTQ powers", start, POWERS | {"mode": "ptq"}, mnist, None)
     yield measure("W8A8, calibrated only, powers of two", made, mnist.test, 4 * NUMBERS)

@@ -22,17 +22,18 @@ NUMBERS = 77_706
 """Weights and biases of the network."""
 
 MSE: dict[str, Any] = {"observer": "mse"}
+MIN_MAX: dict[str, Any] = {"observer": "min_max"}
 FULL: dict[str, Any] = {"equalize": True, "bias_correction": True, "reconstruct": {"steps": 500}}
 
 
 def config(wbits: int, abits: int, refine: dict[str, Any], least: int | None = 8) -> dict[str, Any]:
     """Return a configuration; ``least`` bits of first and last layer."""
-    return {"mode": "ptq", "weights": {"bits": wbits} | MSE, "activations": {"bits": abits}, "refine": refine,
-            "first_last_bits": least}
+    return {"mode": "ptq", "weights": {"bits": wbits} | MSE, "activations": {"bits": abits} | MIN_MAX,
+            "refine": refine, "first_last_bits": least}
 
 
 ROADS = {
-    "W8A8": {"mode": "ptq"},
+    "W8A8": {"mode": "ptq", "activations": MIN_MAX},
     "W4A8, nearest rounding": config(4, 8, {}),
     "W4A8, equalized, bias corrected": config(4, 8, {"equalize": True, "bias_correction": True}),
     "W4A8, refined": config(4, 8, FULL),

@@ -16,12 +16,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from edgeq.compress.going_on import take_up, training_state
 from edgeq.compress.quantization.preparation import calibrate_new
 from edgeq.errors import InputError
 
+TEMPERATURE = 4.0
+"""What scores are divided by before a teacher's probabilities are compared."""
 OPTIMIZERS = ("adam", "adamw", "sgd")
 
 
@@ -171,8 +173,13 @@ def train(
     done: Callable[[int, float], Any] | None = None,
     start: Mapping[str, Any] | None = None,
     keep: Callable[[dict[str, Any]], Any] | None = None,
+    teacher: torch.nn.Module | None = None,
 ) -> None:
     """Train a classifier in place with cross entropy, and leave it in evaluation mode on the first device.
+
+    With a ``teacher``, a model with scores for the same classes, the loss is the mean of the cross entropy and of
+    ``T**2`` times the divergence from the teacher's probabilities, both scores divided by T = 4. Source: Hinton et al.,
+    "Distilling the Knowledge in a Neural Network" (2015).
 
     ``made`` is given the optimizer before the first step: the place to attach a mask keeper; ``begin`` is called
     before each epoch with its number from 0, ``done`` after it with the mean loss, then ``keep`` with what ``start``
@@ -185,6 +192,7 @@ def train(
     model.to(recipe.devices[0])
     calibrate_new(model, examples.x[: recipe.batch])
     check_fit(model, examples)
+    wanted = None if teacher is None else _scores(teacher, examples, model)
     gpus = _gpus(recipe.devices)
     parallel = model if len(gpus) < 2 else torch.nn.DataParallel(model, device_ids=gpus)
     with torch.random.fork_rng(devices=gpus):
@@ -199,7 +207,7 @@ def train(
             if begin is not None:
                 begin(epoch)
             model.train()
-            loss = _epoch(parallel, examples, recipe, optimizer, order)
+            loss = _epoch(parallel, examples, wanted, recipe, optimizer, order)
             if not math.isfinite(loss):
                 raise InputError(f"epoch {epoch + 1}: the loss is {loss}; use a smaller learning rate than {recipe.lr}")
             slower.step()
@@ -237,14 +245,25 @@ def make_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimi
     return kind(parameters, recipe.lr, weight_decay=recipe.weight_decay)
 
 
+def _scores(teacher: torch.nn.Module, examples: Examples, model: torch.nn.Module) -> torch.Tensor:
+    """Return the teacher's scores for all examples, divided by the temperature."""
+    teacher.to(_device_of(model))
+    check_fit(teacher, examples)
+    with _evaluating(teacher), torch.no_grad():
+        parts = [teacher(x.to(_device_of(model))).cpu() for x in torch.split(examples.x, 256)]
+    return torch.cat(parts) / TEMPERATURE
+
+
 def _epoch(
-    model: torch.nn.Module, examples: Examples, recipe: Recipe, optimizer: torch.optim.Optimizer, order: torch.Generator
+    model: torch.nn.Module, examples: Examples, wanted: torch.Tensor | None, recipe: Recipe,
+    optimizer: torch.optim.Optimizer, order: torch.Generator,
 ) -> float:
     """Train on every example once, in a new order, and return the mean loss."""
     total = 0.0
     for chosen in _batches(torch.randperm(len(examples), generator=order), recipe.batch):
         x, y = examples.x[chosen].to(recipe.devices[0]), examples.y[chosen].to(recipe.devices[0])
-        loss = _loss(model, x, y, examples.source)
+        soft = None if wanted is None else wanted[chosen].to(recipe.devices[0])
+        loss = _loss(model, x, y, soft, examples.source)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -252,9 +271,17 @@ def _epoch(
     return total / len(examples)
 
 
-def _loss(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor, source: str) -> torch.Tensor:
+def _loss(
+    model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor, wanted: torch.Tensor | None, source: str
+) -> torch.Tensor:
     try:
-        return cross_entropy(model(x), y)
+        scores = model(x)
+        hard = cross_entropy(scores, y)
+        if wanted is None:
+            return hard
+        apart = kl_div(log_softmax(scores / TEMPERATURE, 1), log_softmax(wanted, 1), reduction="batchmean",
+                       log_target=True)
+        return (hard + TEMPERATURE**2 * apart) / 2
     except Exception as error:  # the user's own code may raise anything
         said = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{source}: training on a batch of {len(y)} failed: {said}") from error

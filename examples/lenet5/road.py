@@ -8,6 +8,7 @@ layers but the first and the last are -1 and +1, and training begins with them.
 """
 
 import argparse
+import copy
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,8 +27,8 @@ SEED = 0
 HELD_OUT = 5000
 CALIBRATION = 1024
 RECIPE = Recipe(epochs=10, batch=128, lr=4e-3, optimizer="adamw", weight_decay=0.05, seed=SEED)
-SPARSE = replace(RECIPE, epochs=15, weight_decay=0.0)
-"""Pruning and fine-tuning."""
+SPARSE = replace(RECIPE, epochs=15)
+"""Pruning and fine-tuning, taught by the dense network."""
 FINE = replace(RECIPE, lr=1e-3, weight_decay=0.0)
 """Training with quantized weights: from a quarter of the learning rate."""
 FROZEN_FROM = 0.7
@@ -91,18 +92,21 @@ def prune(model: torch.nn.Module, mnist: Mnist, sparsity: float, recipe: Recipe 
     stages = [round(sparsity * (1 - (1 - (k + 1) / grown) ** 3), 4) for k in range(grown)]
     rule = {"pattern": "*.weight", "stages": stages, "scope": "global", "importance": lamp}
     schedule = compress.Schedule(model, [rule])
-    train(model, mnist.train, recipe, made=schedule.keeper.attach, begin=schedule.begin, done=told("pruned"))
+    train(model, mnist.train, recipe, made=schedule.keeper.attach, begin=schedule.begin, done=told("pruned"),
+          teacher=copy.deepcopy(model))
 
 
 def quantized(
-    name: str, model: torch.nn.Module, config: Any, mnist: Mnist, recipe: Recipe | None = FINE, *, sparse: bool = False
+    name: str, model: torch.nn.Module, config: Any, mnist: Mnist, recipe: Recipe | None = FINE, *,
+    sparse: bool = False, teacher: torch.nn.Module | None = None,
 ) -> torch.nn.Module:
     """Return the network quantized: calibrated, then trained unless ``recipe`` is None; with ``sparse`` zeros stay."""
     made = compress.quantize(model, config, mnist.train.x[:2], calibration=mnist.train.x[:CALIBRATION])
     if recipe is not None:
         freezing = int(FROZEN_FROM * recipe.epochs)
         train(made, mnist.train, recipe, made=compress.MaskKeeper(made).attach if sparse else None,
-              begin=lambda epoch: compress.freeze(made) if epoch == freezing else None, done=told(name))
+              begin=lambda epoch: compress.freeze(made) if epoch == freezing else None, done=told(name),
+              teacher=teacher)
     compress.freeze(made)
     return made.eval()
 
@@ -136,13 +140,14 @@ def main() -> None:
         made = quantized("binary", fresh(BinaryLeNet5), BINARY, mnist, replace(recipe, weight_decay=0.0))
     else:
         model = train_dense(mnist, recipe)
+        teacher = copy.deepcopy(model)
         torch.save(model.state_dict(), out / "dense.pt")
         right("dense float", model)
         prune(model, mnist, args.sparsity, replace(SPARSE, epochs=args.epochs))
         torch.save(model.state_dict(), out / "sparse.pt")
         right("pruned, fine-tuned", model)
         config = {"weights": {"bits": args.bits}, "activations": {"bits": args.bits}}
-        made = quantized("quantized", model, config, mnist, fine, sparse=True)
+        made = quantized("quantized", model, config, mnist, fine, sparse=True, teacher=teacher)
     right("quantized", made)
     program = compress.convert(made)
     torch.export.save(program, out / "quantized.pt2")
