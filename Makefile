@@ -10,7 +10,7 @@ JUDGES := .venv-judges
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: venv judges demo test test-python test-unit test-judges test-hardware test-mutants check check-types check-examples \
-        arith readme bench fidelity clean
+        arith readme bench bench-compression fidelity clean
 
 venv: $(VENV)/.done
 
@@ -73,6 +73,10 @@ readme: venv
 bench: venv
 	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/codecs.py
+
+# Accuracy and bytes of compressed networks: trains for an hour or more on EDGEQ_DATA, and rewrites benchmarks/results.
+bench-compression: venv
+	$(BIN)/python benchmarks/compression.py
 
 # How many outputs PyTorch's and ONNX Runtime's float32 kernels give differently from their formulas and from integers.
 fidelity: venv

@@ -67,6 +67,30 @@ def test_the_order_of_examples_does_not_depend_on_what_the_model_draws() -> None
     assert len(order(0.0)) == 130
 
 
+def test_a_teacher_pulls_towards_its_probabilities() -> None:
+    """One step of plain descent on one example, against Hinton's formula in numpy: T = 4, both terms by half."""
+    model, teacher = nn.Linear(2, 3, bias=False).double(), nn.Linear(2, 3, bias=False).double()
+    weights = np.array([[0.5, -1.0], [0.25, 2.0], [-0.75, 1.5]]), np.array([[4.0, 1.0], [-2.0, 3.0], [1.0, -6.0]])
+    for module, weight in zip((model, teacher), weights, strict=True):
+        module.weight.data = torch.from_numpy(weight.copy())
+    x = np.array([1.5, -0.5])
+    one = Examples(torch.from_numpy(x[None]), torch.tensor([2]))
+    told: list[float] = []
+    train(model, one, Recipe(1, 0.1, 1, "sgd", momentum=0.0), teacher=teacher, done=lambda _, loss: told.append(loss))
+
+    def softmax(scores: np.ndarray) -> np.ndarray:
+        powers = np.exp(scores - scores.max())
+        return powers / powers.sum()
+
+    scores, wanted = weights[0] @ x, softmax(weights[1] @ x / 4)
+    soft = softmax(scores / 4)
+    loss = (-np.log(softmax(scores)[2]) + 16 * (wanted * np.log(wanted / soft)).sum()) / 2
+    slope = (softmax(scores) - [0, 0, 1] + 4 * (soft - wanted)) / 2
+    np.testing.assert_allclose(told, [loss], rtol=1e-12)
+    np.testing.assert_allclose(model.weight.detach(), weights[0] - 0.1 * np.outer(slope, x), rtol=1e-12)
+    assert torch.equal(teacher.weight.detach(), torch.from_numpy(weights[1]))
+
+
 def test_count_correct_by_hand() -> None:
     model = nn.Sequential(nn.Identity(), nn.Dropout(1.0))
     data = make_examples([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]], [0, 0, 0])
