@@ -15,8 +15,8 @@ TRAINED = replace(FINE, epochs=4)
 
 def deep(mnist: Mnist, cache: Path) -> Iterator[Measured]:
     """Yield the network with fewer weights left each time, and tables of 16 values."""
-    for sparsity, bits in ((0.97, 4), (0.98, 4)):
-        name = f"{sparsity:.0%} sparse, tables of {1 << bits}"
+    for sparsity, bits in ((0.97, 4), (0.975, 4), (0.98, 4)):
+        name = f"{sparsity:.1%} sparse, tables of {1 << bits}"
         config: dict[str, Any] = {"weights": {"method": "codebook", "bits": bits}, "first_last_bits": None}
         made = quantized(name, pruned(mnist, cache, sparsity), config, mnist, TRAINED, sparse=True,
                          teacher=dense(mnist, cache))
