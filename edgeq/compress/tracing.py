@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import io
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
@@ -163,7 +164,7 @@ def _evaluating(model: torch.nn.Module) -> Iterator[None]:
 def _quiet() -> Iterator[None]:
     logger = logging.getLogger("torch")
     level = logger.level
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):  # torch prints the graph it gave up on
         warnings.simplefilter("ignore")
         logger.setLevel(logging.CRITICAL)  # a model that states sizes is traced to see that it fails
         try:

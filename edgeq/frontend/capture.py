@@ -45,6 +45,9 @@ def capture(model: torch.nn.Module | ExportedProgram, example_inputs: object = N
         raise ModelError(f"model: expected a torch.nn.Module or an ExportedProgram, got {type(model).__name__}")
     if isinstance(model, torch.jit.ScriptModule):
         model = from_torchscript(model)
+    advice = getattr(model, "meta", {}).get("before_lowering")
+    if isinstance(advice, str):
+        raise ModelError(f"model: {advice}")
     inputs = _tensors(example_inputs, _floating_type(model))
     module, finish = _evaluation_copy(model), _as_it_is
     if is_quantized_model(module):

@@ -39,6 +39,10 @@ class WeightQuantizer(nn.Module):
     method = ""
     asked_bits = 0
 
+    def extra_repr(self) -> str:
+        """Return what the configuration says, for ``print``."""
+        return f"{self.method}, bits={self.asked_bits}"
+
     @abstractmethod
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """Return the weight as its codes stand for it, shape and dtype as given."""
@@ -68,6 +72,10 @@ class ActivationQuantizer(nn.Module):
         super().__init__()
         self.observing = False
         self.register_buffer("frozen", torch.tensor(False))
+
+    def extra_repr(self) -> str:
+        """Return what the configuration says, and whether the quantizer is frozen, for ``print``."""
+        return f"{self.method}, bits={self.asked_bits}{', frozen' * bool(self.frozen)}"
 
     def freeze(self, frozen: bool = True) -> None:
         """Keep range and step from now on, or no longer."""

@@ -59,6 +59,7 @@ class Builder:
                 self._quantize(node)
         made = GraphModule(self.root, self.graph, class_name=f"Quantized{type(self.model).__name__}")
         made.meta["config"] = self.config
+        made.meta["before_lowering"] = "it was made by compress.quantize; give compress.convert(model)"
         return made
 
     def _output(self, found: Any) -> None:

@@ -163,6 +163,8 @@ def make_config(config: QuantConfig | Mapping[str, Any] | None) -> QuantConfig:
     """Return the configuration of a mapping; raises InputError for a field that is unknown or wrong."""
     if config is None or isinstance(config, QuantConfig):
         return config or QuantConfig()
+    if isinstance(config, str | Path):
+        raise InputError(f"config is the path {shown(str(config))}; give compress.load_config of it")
     given = dict(_mapping("config", config, [f.name for f in fields(QuantConfig)]))
     for kind in _KINDS:
         if kind in given:

@@ -41,6 +41,8 @@ def quantize(
         raise CalibrationError("quantize: mode ptq finds the ranges of activations in data; give calibration")
     if chosen.refine.needs_data and calibration is None:
         raise CalibrationError("quantize: refine corrects biases and learns roundings on data; give calibration")
+    if _is_quantized(model):
+        raise InputError("quantize: the model is one that compress.quantize made; give the float model")
     kept = copied(model)
     if chosen.refine.equalize:
         equalize(kept, example_inputs)
@@ -69,10 +71,23 @@ def calibrate(quantized: GraphModule, x: Any, batch: int = BATCH) -> None:
     if len({len(item) for item in inputs}) > 1:
         raise CalibrationError(f"calibrate: the inputs have {', '.join(str(len(i)) for i in inputs)} samples, "
                                "expected as many of each")
+    taken = [node.name for node in quantized.graph.nodes if node.op == "placeholder"]
+    if len(inputs) != len(taken):
+        raise CalibrationError(f"calibrate: got {len(inputs)} inputs, expected {len(taken)}: {', '.join(taken)}; "
+                               "give all samples of an input in one array")
     floats = _Floats(quantized)
     with _observing(quantized), torch.no_grad():
         for start in range(0, len(inputs[0]), batch):
-            floats.run(*(item[start : start + batch] for item in inputs))
+            _run(floats, tuple(item[start : start + batch] for item in inputs))
+
+
+def _run(floats: _Floats, inputs: tuple[torch.Tensor, ...]) -> None:
+    try:
+        floats.run(*inputs)
+    except RuntimeError as error:
+        shapes = ", ".join(str(list(item.shape[1:])) for item in inputs)
+        reason = str(error).partition("\n")[0]
+        raise CalibrationError(f"calibrate: the model cannot run samples of shape {shapes}: {reason}") from error
 
 
 def calibrate_new(model: nn.Module, x: torch.Tensor) -> None:
@@ -103,8 +118,12 @@ def freeze(quantized: nn.Module, observers: bool = True, batch_norm: bool = True
 
 def check_quantized(model: object, name: str) -> None:
     """Raise InputError unless ``quantize`` made the model."""
-    if not isinstance(model, GraphModule) or not isinstance(model.meta.get("config"), QuantConfig):
+    if not _is_quantized(model):
         raise InputError(f"{name}: got {type(model).__name__}, expected a model that compress.quantize made")
+
+
+def _is_quantized(model: object) -> bool:
+    return isinstance(model, GraphModule) and isinstance(model.meta.get("config"), QuantConfig)
 
 
 def _checked(item: Any, number: int, model: nn.Module) -> torch.Tensor:

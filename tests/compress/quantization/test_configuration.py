@@ -9,6 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch import nn  # noqa: E402
+
+import edgeq  # noqa: E402
 from edgeq import compress  # noqa: E402
 from edgeq.compress.quantization.config import Quantizer, make_config  # noqa: E402
 from edgeq.errors import CalibrationError, InputError, ModelError  # noqa: E402
@@ -21,6 +24,7 @@ BITS = "bits is 17, expected a number of bits 1..16, or null"
 @pytest.mark.parametrize(("config", "message"), [
     ({"preset": "none"}, "preset 'none' does not exist; use one of edgeq, "),
     ({"preset": ["edgeq"]}, "config: preset is ['edgeq'], expected a name"),
+    ("quant.yaml", "config is the path 'quant.yaml'; give compress.load_config of it"),
     ({"mode": "qta"}, "config: mode is 'qta', expected ptq or qat"),
     ({"batch_norm": None}, "config: batch_norm is None, expected fold or keep"),
     ({"wieghts": {}}, "config: unknown field 'wieghts'; the fields are preset, mode, batch_norm, first_last_bits, "
@@ -110,3 +114,33 @@ def test_what_cannot_be_quantized_is_named() -> None:
         compress.calibrate(made, X / 0)
     with pytest.raises(CalibrationError, match=r"input 0 has shape \[0, 2, 8, 8\], expected samples first"):
         compress.calibrate(made, X[:0])
+    with pytest.raises(CalibrationError, match="got 2 inputs, expected 1: x; give all samples of an input in one array"):
+        compress.calibrate(made, [X[:2], X[2:]])
+    with pytest.raises(CalibrationError, match=r"calibrate: the model cannot run samples of shape \[3, 8, 8\]: .*channels"):
+        compress.calibrate(made, X[:, :1].repeat(1, 3, 1, 1))
+    with pytest.raises(InputError, match="quantize: the model is one that compress.quantize made; give the float model"):
+        compress.quantize(made, {}, X)
+    with pytest.raises(ModelError, match=r"made by compress.quantize; give compress.convert\(model\)"):
+        edgeq.lower(made, X)
+
+
+class Flow(nn.Module):
+    """The sign of the sum of its input decides."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x if x.sum().item() > 0 else -x
+
+
+def test_a_model_that_torch_cannot_trace_is_one_message(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ModelError, match="torch.export cannot trace it"):
+        compress.quantize(Flow(), {}, X)
+    with pytest.raises(ModelError, match=r"torch.export.export cannot capture it"):
+        edgeq.lower(Flow(), X, calibration=X)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_printed_model_tells_methods_and_bits() -> None:
+    made = compress.quantize(seeded(Plain), {"layers": {"conv2": {"weights": {"bits": 3}}}}, X, calibration=X)
+    assert str(made.get_submodule("conv2.weight_quantizer")) == "UniformWeight(uniform, bits=3)"
+    compress.freeze(made)
+    assert "uniform, bits=8, frozen\n" in str(made.get_submodule("activations.conv1"))
