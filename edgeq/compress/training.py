@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def load_examples(path: str | Path) -> Examples:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files if name in ("x", "y")}
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         said = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(f"{path}: cannot be read as .npz: {said}") from None
     missing = [name for name in ("x", "y") if name not in arrays]
@@ -114,10 +115,14 @@ def make_examples(x: Any, y: Any, source: str = "examples") -> Examples:
                          f"expected {len(inputs)} integer labels, one for each example of x")
     if labels.min() < 0:
         raise InputError(f"{source}: y[{int(labels.argmin())}] is {labels.min()}, expected labels from 0 on")
-    if not np.isfinite(inputs).all():
-        place = [int(v) for v in np.argwhere(~np.isfinite(inputs))[0]]
-        raise InputError(f"{source}: x{place} is {inputs[tuple(place)]}, not finite")
-    return Examples(torch.from_numpy(inputs.astype(np.float32)), torch.from_numpy(labels.astype(np.int64)), source)
+    if labels.max() > np.iinfo(np.int64).max:
+        raise InputError(f"{source}: y[{int(labels.argmax())}] is {labels.max()}, expected labels of at most 63 bits")
+    with np.errstate(over="ignore"):  # reported below
+        stored = inputs.astype(np.float32)
+    if not np.isfinite(stored).all():
+        place = [int(v) for v in np.argwhere(~np.isfinite(stored))[0]]
+        raise InputError(f"{source}: x{place} is {inputs[tuple(place)]}, not finite in float32")
+    return Examples(torch.from_numpy(stored), torch.from_numpy(labels.astype(np.int64)), source)
 
 
 def check_fit(model: torch.nn.Module, examples: Examples) -> None:

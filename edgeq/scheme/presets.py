@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edgeq.arith.types import Overflow, Rounding
-from edgeq.errors import InputError
+from edgeq.errors import InputError, shown
 
 R, O = Rounding, Overflow
 
@@ -196,4 +196,4 @@ def preset(name: str) -> Preset:
         raise InputError(
             f"preset {name!r}: this kernel rescales in float32, so no integer lowering equals it; lower with another "
             f"preset and compare with: edgeq compare --kernel {name}")
-    raise InputError(f"preset {name!r} does not exist; use one of {', '.join(PRESETS)}")
+    raise InputError(f"preset {shown(name)} does not exist; use one of {', '.join(PRESETS)}")

@@ -110,6 +110,13 @@ def test_files(tmp_path: Path) -> None:
     np.savez(path, x=np.array([object()]), y=np.ones(1))
     with pytest.raises(InputError, match=r"train.npz: cannot be read as .npz: Object arrays cannot be loaded"):
         load_examples(path)
+    np.savez_compressed(path, x=np.ones((2, 3)), y=np.ones(2, np.int64))
+    data = bytearray(path.read_bytes())
+    start = 30 + data[26] + data[28]  # of the deflated bytes, behind the local header
+    data[start] |= 0b110  # a block of a kind that does not exist
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"train.npz: cannot be read as .npz: Error -3 while decompressing data"):
+        load_examples(path)
     path.write_bytes(b"PK")
     with pytest.raises(InputError, match=r"train.npz: is no .npz file; write it with np.savez\(path, x=x, y=y\)"):
         load_examples(path)
@@ -126,7 +133,9 @@ def test_files(tmp_path: Path) -> None:
         (np.ones((2, 3)), np.ones(2), r"y is float64 of shape \[2\], expected 2 integer labels"),
         (np.ones((2, 3)), np.ones(3, int), r"y is int64 of shape \[3\], expected 2 integer labels"),
         (np.ones((2, 3)), np.array([0, -1]), r"y\[1\] is -1, expected labels from 0 on"),
+        (np.ones((2, 3)), np.array([0, 2**64 - 1], np.uint64), r"y\[1\] is 18446744073709551615, expected labels of at"),
         (np.array([[1, np.inf]]), np.array([0]), r"x\[0, 1\] is inf, not finite"),
+        (np.array([[1, 1e300]]), np.array([0]), r"x\[0, 1\] is 1e\+300, not finite in float32"),
     ],
 )
 def test_wrong_examples_are_named(x, y, message: str) -> None:

@@ -122,7 +122,8 @@ class QuantizedLayer(nn.Module):
             weight, bias = self.real(norm)
             return weight.to(self.weight.dtype), None if bias is None else bias.to(self.weight.dtype)
         gain, offset = norm.batch_constants(self.call(x, self.weight, None), self.bias)
-        return with_gain(self.weight, gain, self.transposed), offset
+        kept = self.weight.dtype
+        return with_gain(self.weight, gain, self.transposed).to(kept), offset.to(kept)
 
     def _rounded(
         self, weight: torch.Tensor, bias: torch.Tensor | None, source: ActivationQuantizer | None

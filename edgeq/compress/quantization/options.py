@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import math
+import sys
+import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from edgeq.errors import InputError, shown
@@ -19,7 +20,7 @@ def check_choice(value: object, names: Sequence[str], option: str, where: str) -
 def check_range(value: object, where: str) -> tuple[float, float]:
     """Return a range given as a pair of numbers."""
     pair = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
-    numbers = [each for each in pair if isinstance(each, (int, float)) and math.isfinite(each)]
+    numbers = [each for each in pair if isinstance(each, (int, float)) and abs(each) <= sys.float_info.max]
     if len(pair) != 2 or len(numbers) != 2 or numbers[0] >= numbers[1]:
         raise InputError(f"{where}: range is {shown(value)}, expected [lowest, highest], two rising numbers")
     return float(numbers[0]), float(numbers[1])
@@ -42,7 +43,7 @@ def check_fraction(value: object, option: str, where: str) -> float:
 
 def check_positive(value: object, option: str, where: str) -> float:
     """Return a finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= sys.float_info.max:
         raise InputError(f"{where}: {option} is {shown(value)}, expected a number above 0")
     return float(value)
 

@@ -53,7 +53,7 @@ class _Writer:
     def written(self) -> GraphModule:
         for node in self.model.graph.nodes:
             if node.op == "placeholder":
-                self.env[node] = self.graph.placeholder(node.name)
+                self.env[node] = self.graph.placeholder(str(node.target))  # its node may not bear a builtin's name
             elif node.op == "output":
                 self.graph.output(self._mapped(node.args[0]))
             elif node.op == "call_function":

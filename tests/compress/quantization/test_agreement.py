@@ -54,6 +54,15 @@ def test_other_scales_leave_next_to_none(kind: type, bits: int, batch_norm: str)
     assert found[-1].largest <= 1 or found[-1].differing == 0
 
 
+def test_an_input_keeps_its_name() -> None:
+    """The modules of torch call their argument ``input``, which no node of torch.fx may be called."""
+    x = images(4, 2, 8, 8)
+    made = compress.quantize(torch.nn.Sequential(torch.nn.Conv2d(2, 2, 1)), {"mode": "ptq"}, x[:1], calibration=x)
+    graph = edgeq.lower(compress.convert(made))
+    assert [each.name for each in graph.inputs] == ["input"]
+    assert [(each.layer, each.differing) for each in agreement(made, graph, x)] == [("input", 0), ("0", 0)]
+
+
 def test_signs_become_thresholds_of_batch_norm() -> None:
     found = compared(Signs, 32, batch_norm="keep", weights={"method": "binary"}, activations={"method": "binary"},
                      layers={"c3": {"activations": {"method": "uniform", "bits": 4}},

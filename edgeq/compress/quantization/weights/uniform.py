@@ -43,7 +43,8 @@ class UniformWeight(CodedWeight):
         gradient: str = "saturating",
     ) -> None:
         half = 1 << (bits - 1)
-        super().__init__(where, 1 - half if symmetric and narrow else -half, half - 1)
+        low = 1 - half if check_flag(narrow, "narrow", where) and symmetric else -half
+        super().__init__(where, low, half - 1)
         self.bits, self.rounding = bits, rounding
         self.per = check_choice(per, PER, "per", where)
         self.symmetric = check_flag(symmetric, "symmetric", where)
