@@ -133,7 +133,7 @@ def test_files(tmp_path: Path) -> None:
         (np.ones((2, 3)), np.ones(2), r"y is float64 of shape \[2\], expected 2 integer labels"),
         (np.ones((2, 3)), np.ones(3, int), r"y is int64 of shape \[3\], expected 2 integer labels"),
         (np.ones((2, 3)), np.array([0, -1]), r"y\[1\] is -1, expected labels from 0 on"),
-        (np.ones((2, 3)), np.array([0, 2**64 - 1], np.uint64), r"y\[1\] is 18446744073709551615, expected labels of at"),
+        (np.ones((2, 3)), np.array([0, 2**64 - 1], np.uint64), r"y\[1\] is 18446744073709551615, expected"),
         (np.array([[1, np.inf]]), np.array([0]), r"x\[0, 1\] is inf, not finite"),
         (np.array([[1, 1e300]]), np.array([0]), r"x\[0, 1\] is 1e\+300, not finite in float32"),
     ],
