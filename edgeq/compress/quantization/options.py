@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from edgeq.errors import InputError, shown

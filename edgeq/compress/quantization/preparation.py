@@ -19,7 +19,7 @@ from edgeq.compress.quantization.norms import Norm
 from edgeq.compress.refinement.equalization import equalize
 from edgeq.compress.refinement.refining import refine
 from edgeq.compress.tracing import copied, tensors_of, trace
-from edgeq.errors import CalibrationError, InputError
+from edgeq.errors import CalibrationError, EdgeqError, InputError
 
 BATCH = 64
 """Samples that calibration runs at a time, unless it is told."""
@@ -72,7 +72,18 @@ def calibrate(quantized: GraphModule, x: Any, batch: int = BATCH) -> None:
     floats = _Floats(quantized)
     with _observing(quantized), torch.no_grad():
         for start in range(0, len(inputs[0]), batch):
-            floats.run(*(item[start : start + batch] for item in inputs))
+            _run(floats, tuple(item[start : start + batch] for item in inputs))
+
+
+def _run(floats: _Floats, inputs: tuple[torch.Tensor, ...]) -> None:
+    try:
+        floats.run(*inputs)
+    except EdgeqError:
+        raise
+    except Exception as error:  # the user's own code may raise anything
+        shapes = ", ".join(str(list(item.shape)) for item in inputs)
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise CalibrationError(f"calibrate: the model cannot take data of shape {shapes}: {said}") from error
 
 
 def calibrate_new(model: nn.Module, x: torch.Tensor) -> None:
