@@ -21,11 +21,13 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from edgeq.compress.going_on import take_up, training_state
 from edgeq.compress.quantization.preparation import calibrate_new
-from edgeq.errors import InputError
+from edgeq.errors import InputError, shown
 
 TEMPERATURE = 4.0
 """What scores are divided by before a teacher's probabilities are compared."""
 OPTIMIZERS = ("adam", "adamw", "sgd")
+_LARGEST = 1e6
+"""Of a learning rate and a weight decay: their product, and what Adam makes of it, is still a float32."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,15 @@ class Recipe:
         for name, least in (("epochs", 1), ("batch", 1), ("seed", 0)):
             value: object = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InputError(f"{name} is {value}, expected an integer from {least} on")
-        if not 0 < self.lr < math.inf:
-            raise InputError(f"lr is {self.lr}, expected a number above 0")
+                raise InputError(f"{name} is {shown(value)}, expected an integer from {least} on")
+            if value >= 1 << 63:
+                raise InputError(f"{name} is {shown(value)}, expected an integer of at most 63 bits")
+        if not 0 < self.lr <= _LARGEST:
+            raise InputError(f"lr is {self.lr}, expected a number above 0 and up to {_LARGEST:g}")
         if not 0 <= self.momentum < 1:
             raise InputError(f"momentum is {self.momentum}, expected a number from 0 to below 1")
-        if not 0 <= self.weight_decay < math.inf:
-            raise InputError(f"weight_decay is {self.weight_decay}, expected a number from 0 on")
+        if not 0 <= self.weight_decay <= _LARGEST:
+            raise InputError(f"weight_decay is {self.weight_decay}, expected a number from 0 to {_LARGEST:g}")
         if self.optimizer not in OPTIMIZERS:
             raise InputError(f"optimizer is {self.optimizer!r}, expected {', '.join(OPTIMIZERS)}")
         for device in self.devices:
@@ -77,8 +81,8 @@ class Recipe:
 
 def _check_device(device: str) -> None:
     try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        torch.zeros(1, device=device).cpu()  # "meta" holds no numbers
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
         said = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(f"device {device!r} cannot be used: {said}") from None
 

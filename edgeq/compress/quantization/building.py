@@ -259,6 +259,10 @@ class Builder:
             path = self.traced.tensors[node.name]
             stored = self._stored(node, path, "tensor")
             assert stored is not None
+            layer = next((self.names[u] for u in node.users if operator_of(u) in ops.WEIGHTED | ops.NORMS), None)
+            if layer is not None:  # whose integers take its place
+                raise ModelError(f"layer '{layer}': its '{path}' is read by another operator too; give that a tensor "
+                                 "of its own")
             put_tensor(self.root, path, stored)
             self.env[node] = self.graph.get_attr(path)
         return self.env[node]

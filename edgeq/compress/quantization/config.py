@@ -29,6 +29,7 @@ MODES = ("ptq", "qat")
 BATCH_NORMS = ("fold", "keep")
 _KINDS = ("weights", "activations")
 _COARSE = frozenset({"binary", "ternary", "codebook"})
+_COARSE_RESULTS = frozenset({"binary"})
 _NOT_FOR_INPUTS = frozenset({"binary", "dorefa"})
 _OWN_BITS = {"binary": 1, "ternary": 2}
 _LISTED = 30
@@ -132,7 +133,7 @@ class QuantConfig:
 
     def activations_of(self, layer: str, *, outermost: bool, is_input: bool) -> Quantizer:
         """Return the quantizer of a layer's result; ``outermost``: a first or a last layer reads it."""
-        coarse = _COARSE | _NOT_FOR_INPUTS if is_input else _COARSE
+        coarse = _NOT_FOR_INPUTS if is_input else _COARSE_RESULTS
         return self._of(layer, "activations", self.activations, coarse if outermost or is_input else None)
 
     def _of(self, layer: str, kind: str, chosen: Quantizer, coarse: frozenset[str] | None) -> Quantizer:

@@ -19,6 +19,7 @@ from edgeq.compress.quantization.merging import codes_with_gain, values_of, with
 from edgeq.compress.quantization.norms import Norm
 from edgeq.compress.quantization.rounding import rounded, through
 from edgeq.errors import ModelError
+from edgeq.scheme.activation_codes import ActivationCodes
 
 Operator = Callable[..., torch.Tensor]
 
@@ -39,9 +40,9 @@ class Call(nn.Module):
         super().__init__()
         self.operator, self.rest, self.options = operator, rest, options or {}
 
-    def forward(self, *values: Any) -> torch.Tensor:
+    def forward(self, *values: Any, **options: Any) -> torch.Tensor:
         """Apply the operator."""
-        return self.operator(*values, *self.rest, **self.options)
+        return self.operator(*values, *self.rest, **self.options, **options)
 
     def extra_repr(self) -> str:
         """Return the operator's name."""
@@ -162,15 +163,20 @@ class Average(nn.Module):
 
     def forward(self, x: torch.Tensor, source: ActivationQuantizer) -> torch.Tensor:
         """Pool ``x``, whose codes ``source`` made."""
-        mean, made = self.call(x), source.codes()
-        if made is None:
-            raise ModelError(f"layer '{self.where}': it averages binary values; give these more bits")
+        mean, made = self.call(x), self.codes_of(source)
         with torch.no_grad():  # of integers, so that ties are ties
             exact = self.call(torch.round(x.double() / made.scale))
             shift = made.zero_point if self.raw else 0
             steps = rounded(exact + shift, self.rounding) - shift
             value = steps.clamp(made.lo - made.zero_point, made.hi - made.zero_point) * made.scale
         return through(value.to(mean.dtype), mean)
+
+    def codes_of(self, source: ActivationQuantizer) -> ActivationCodes:
+        """Return the codes that are averaged; raises ModelError for binary values, whose means have none."""
+        made = source.codes()
+        if made is None:
+            raise ModelError(f"layer '{self.where}': it averages binary values; give these more bits")
+        return made
 
 
 def scale_of(source: ActivationQuantizer) -> float:

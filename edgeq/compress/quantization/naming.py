@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from itertools import count
 
 from torch.fx import Graph, Node
+from torch.nn import Module
 
 from edgeq.compress.quantization.operators import NORMS, WEIGHTED, is_value
 from edgeq.compress.tracing import operator_of
@@ -27,7 +28,8 @@ def layer_names(graph: Graph, stored: Mapping[str, str]) -> dict[Node, str]:
     reserved, taken = {*wanted.values(), *inputs}, set(inputs)
     names: dict[Node, str] = {}
     for node, name in wanted.items():
-        names[node] = name if name not in taken else unused(name, taken | reserved)
+        free = name not in taken and not hasattr(Module, name)  # ``to``: no module may be called so
+        names[node] = name if free else unused(name, taken | reserved)
         taken.add(names[node])
     return names
 

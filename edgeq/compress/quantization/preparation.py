@@ -19,7 +19,7 @@ from edgeq.compress.quantization.norms import Norm
 from edgeq.compress.refinement.equalization import equalize
 from edgeq.compress.refinement.refining import refine
 from edgeq.compress.tracing import copied, tensors_of, trace
-from edgeq.errors import CalibrationError, InputError
+from edgeq.errors import CalibrationError, EdgeqError, InputError
 
 BATCH = 64
 """Samples that calibration runs at a time, unless it is told."""
@@ -84,10 +84,12 @@ def calibrate(quantized: GraphModule, x: Any, batch: int = BATCH) -> None:
 def _run(floats: _Floats, inputs: tuple[torch.Tensor, ...]) -> None:
     try:
         floats.run(*inputs)
-    except RuntimeError as error:
+    except EdgeqError:
+        raise
+    except Exception as error:  # the user's own code may raise anything
         shapes = ", ".join(str(list(item.shape[1:])) for item in inputs)
-        reason = str(error).partition("\n")[0]
-        raise CalibrationError(f"calibrate: the model cannot run samples of shape {shapes}: {reason}") from error
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise CalibrationError(f"calibrate: the model cannot run samples of shape {shapes}: {said}") from error
 
 
 def calibrate_new(model: nn.Module, x: torch.Tensor) -> None:

@@ -70,7 +70,7 @@ class _Writer:
             return self._rounded(self.env[node.args[0]], module.codes(), node)  # type: ignore[index]
         if isinstance(module, Average):
             pooled = self._put(node, module.call, node.args[:1])
-            return self._rounded(pooled, self._at(node.args[1]).codes(), node)
+            return self._rounded(pooled, module.codes_of(self._at(node.args[1])), node)
         if isinstance(module, _DROPOUTS):
             return self.env[node.args[0]]  # type: ignore[index]
         return self._put(node, module.float(), node.args, node.kwargs)

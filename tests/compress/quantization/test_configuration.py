@@ -85,6 +85,8 @@ def test_first_and_last_layers_have_at_least_their_bits_unless_named() -> None:
     assert config.weights_of("c2", outermost=True) == Quantizer("uniform", 3, {"per": "channel"})
     assert config.activations_of("c1", outermost=True, is_input=False) == Quantizer("uniform", 8)
     assert config.activations_of("c1", outermost=False, is_input=False) == Quantizer("binary", 1)
+    unknown = make_config({"activations": {"method": "ternary"}}).activations_of("c1", outermost=True, is_input=False)
+    assert unknown.method == "ternary"  # a method of weights alone: refused by name where it is made
     assert make_config({"weights": {"method": "ternary"}, "first_last_bits": None}).weights_of(
         "c", outermost=True) == Quantizer("ternary", 2)
 
@@ -110,6 +112,8 @@ def test_what_cannot_be_quantized_is_named() -> None:
     made = compress.quantize(seeded(Plain), {"weights": {"bits": None}}, X, calibration=X)
     with pytest.raises(ModelError, match=r"layer 'conv1': its weights are not quantized \(bits null\)"):
         compress.convert(made)
+    with pytest.raises(CalibrationError, match=r"calibrate: the model cannot take data of shape \[4, 1, 8, 8\]: Given "):
+        compress.calibrate(made, X[:, :1])
     with pytest.raises(CalibrationError, match="input 0 holds NaN or infinity"):
         compress.calibrate(made, X / 0)
     with pytest.raises(CalibrationError, match=r"input 0 has shape \[0, 2, 8, 8\], expected samples first"):
@@ -144,3 +148,33 @@ def test_a_printed_model_tells_methods_and_bits() -> None:
     assert str(made.get_submodule("conv2.weight_quantizer")) == "UniformWeight(uniform, bits=3)"
     compress.freeze(made)
     assert "uniform, bits=8, frozen\n" in str(made.get_submodule("activations.conv1"))
+
+
+class Reads(torch.nn.Module):
+    """A convolution in a forward of the test's own."""
+
+    def __init__(self, forward: Any) -> None:
+        super().__init__()
+        self.c, self.own = torch.nn.Conv2d(2, 2, 1), forward
+
+    def forward(self, x: Any) -> Any:
+        return self.own(self.c, x)
+
+
+def test_operators_that_create_tensors_or_are_called_as_modules_have_methods() -> None:
+    for forward in (lambda c, x: c(x) + torch.ones(1, 1, 8, 8), lambda c, x: c(x.to(torch.float64).to(torch.float32))):
+        made = compress.quantize(Reads(forward), {"mode": "ptq"}, X, calibration=X)
+        assert made(X).shape == (4, 2, 8, 8)
+
+
+def test_a_weight_that_is_read_beside_its_layer_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"layer 'c': its 'c.weight' is read by another operator too; give that a"):
+        compress.quantize(Reads(lambda c, x: c(x) + c.weight.sum()), {"mode": "ptq"}, X, calibration=X)
+
+
+def test_an_average_of_signs_has_no_integers() -> None:
+    pooled = Reads(lambda c, x: torch.nn.functional.avg_pool2d(c(x), 2))
+    config = {"mode": "ptq", "layers": {"c": {"activations": {"method": "binary"}}}}
+    made = compress.quantize(pooled, config, X, calibration=X)
+    with pytest.raises(ModelError, match=r"layer 'avg_pool2d': it averages binary values; give these more bits"):
+        compress.convert(made)
