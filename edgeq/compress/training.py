@@ -6,7 +6,6 @@ The file of examples is an ``.npz`` with ``x``, float, N first, as the model tak
 from __future__ import annotations
 
 import math
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -21,13 +20,14 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from edgeq.compress.going_on import take_up, training_state
 from edgeq.compress.quantization.preparation import calibrate_new
-from edgeq.errors import InputError, shown
+from edgeq.compress.recipe import OPTIMIZERS, Recipe, falling_rate, make_optimizer
+from edgeq.errors import InputError
+
+__all__ = ["OPTIMIZERS", "Examples", "Recipe", "check_fit", "count_correct", "load_examples", "make_examples",
+           "make_optimizer", "train"]
 
 TEMPERATURE = 4.0
 """What scores are divided by before a teacher's probabilities are compared."""
-OPTIMIZERS = ("adam", "adamw", "sgd")
-_LARGEST = 1e6
-"""Of a learning rate and a weight decay: their product, and what Adam makes of it, is still a float32."""
 
 
 @dataclass(frozen=True)
@@ -40,51 +40,6 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.y)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train: Adam, AdamW or SGD with a learning rate that falls as a half cosine to 0 over all epochs.
-
-    ``devices``: names as torch knows them; with several the batch is split between them and gradients are summed.
-    """
-
-    epochs: int = 5
-    lr: float = 1e-3
-    batch: int = 64
-    optimizer: str = "adam"
-    momentum: float = 0.9
-    weight_decay: float = 0.0
-    seed: int = 0
-    devices: tuple[str, ...] = ("cpu",)
-
-    def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("seed", 0)):
-            value: object = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InputError(f"{name} is {shown(value)}, expected an integer from {least} on")
-            if value >= 1 << 63:
-                raise InputError(f"{name} is {shown(value)}, expected an integer of at most 63 bits")
-        if not 0 < self.lr <= _LARGEST:
-            raise InputError(f"lr is {self.lr}, expected a number above 0 and up to {_LARGEST:g}")
-        if not 0 <= self.momentum < 1:
-            raise InputError(f"momentum is {self.momentum}, expected a number from 0 to below 1")
-        if not 0 <= self.weight_decay <= _LARGEST:
-            raise InputError(f"weight_decay is {self.weight_decay}, expected a number from 0 to {_LARGEST:g}")
-        if self.optimizer not in OPTIMIZERS:
-            raise InputError(f"optimizer is {self.optimizer!r}, expected {', '.join(OPTIMIZERS)}")
-        for device in self.devices:
-            _check_device(device)
-        if len(self.devices) > 1 and not all(device.startswith("cuda:") for device in self.devices):
-            raise InputError(f"device {','.join(self.devices)}: several devices are GPUs with numbers: cuda:0,cuda:1")
-
-
-def _check_device(device: str) -> None:
-    try:
-        torch.zeros(1, device=device).cpu()  # "meta" holds no numbers
-    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
-        said = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(f"device {device!r} cannot be used: {said}") from None
 
 
 def load_examples(path: str | Path) -> Examples:
@@ -211,7 +166,7 @@ def train(
             made(optimizer)
         order = torch.Generator().manual_seed(recipe.seed)
         first = 0 if start is None else take_up(start, optimizer, order, gpus)
-        slower = _slower(optimizer, recipe, first)
+        slower = falling_rate(optimizer, recipe, first)
         for epoch in range(first, recipe.epochs):
             if begin is not None:
                 begin(epoch)
@@ -231,27 +186,6 @@ def _gpus(devices: tuple[str, ...]) -> list[int]:
     """Return the numbers of the GPUs among devices."""
     found = [torch.device(device) for device in devices]
     return [torch.cuda.current_device() if d.index is None else d.index for d in found if d.type == "cuda"]
-
-
-def _slower(optimizer: torch.optim.Optimizer, recipe: Recipe, epochs: int) -> torch.optim.lr_scheduler.LRScheduler:
-    """Return the schedule of the learning rate as it is after some epochs."""
-    slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch expects a step of the optimizer before one of the schedule
-        for _ in range(epochs):
-            slower.step()
-    return slower
-
-
-def make_optimizer(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the recipe's optimizer for the model's trainable parameters; raises InputError when there are none."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise InputError("train: the model has no trainable parameters")
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(parameters, recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay)
-    kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
-    return kind(parameters, recipe.lr, weight_decay=recipe.weight_decay)
 
 
 def _scores(teacher: torch.nn.Module, examples: Examples, model: torch.nn.Module) -> torch.Tensor:
