@@ -95,7 +95,10 @@ class Weights:
         scales = np.broadcast_to(as_float64(scale), (channels,)).copy()
         if not np.isfinite(scales).all() or scales.min() <= 0:
             raise ModelError(f"{call.where()}: a scale is zero, negative or not finite; calibrate the quantizer again")
-        zero_points = np.zeros(channels, np.int64) if zero_point is None else np.asarray(zero_point).astype(np.int64)
+        given = np.zeros(channels, np.int64) if zero_point is None else np.asarray(zero_point)
+        zero_points = given.astype(np.int64)
+        if not np.array_equal(zero_points, given):
+            raise ModelError(f"{call.where()}: a zero point is no integer; quantize weights with zero points of codes")
         table = self._tables.get(call.args[0].name) if isinstance(call.args[0], Ref) else None
         zero_points = np.broadcast_to(zero_points, (channels,)).copy()
         return QuantizedWeight(array, scales, zero_points, int(lo), int(hi), table)  # type: ignore[arg-type]

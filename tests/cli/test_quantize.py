@@ -247,6 +247,7 @@ def test_damaged_states(run, folder: Path) -> None:
     assert resumed(recipe={"epochs": "two"}) == "recipe is no recipe of a training; it is damaged"
     assert resumed(training=7) == "training is no training; it is damaged"
     assert resumed(training={"epoch": 1}) == "training is after 1 epochs, 0 are told; it is damaged"
+    assert resumed(training={"epoch": torch.zeros(2)}).endswith("epochs, 0 are told; it is damaged")
     assert resumed(config={"bits": 1}).startswith("config: unknown field 'bits'")
     assert resumed(model={**good["model"], "4.weight": torch.zeros(3, 17)}) == (
         "'4.weight' is float32 [3, 17], the model has float32 [3, 18]; it is of another model")

@@ -179,9 +179,19 @@ def test_weights_quantized_with_a_zero_scale_or_along_another_axis() -> None:
                                  ([1.0, 2.0], 1, "weights quantized along axis 1; only axis 0")):
         with pytest.raises(ModelError, match=message):
             run(*weighted(scale, axis), constants=constants | {"s": np.array(scale)})
+    with pytest.raises(ModelError, match="a zero point is no integer"):
+        run(*weighted([1.0, 2.0], 0), constants=constants | {"s": np.ones(2), "z": np.array([0.5, 0.0], np.float32)})
     done = run(*weighted([1.0, 0.25], 0), constants=constants | {"s": np.array([1.0, 0.25])})
     assert op(done.graph, "linear.acc" if "linear.acc" in done.graph.types else "y.acc").weight.array.tolist() == [
         [1, 2], [3, 4]]
+
+
+def test_batch_norm_with_a_variance_below_zero() -> None:
+    values = [np.array([value], np.float32) for value in (1.0, 0.0, 0.0, -1.0)]
+    constants = dict(zip("gbmv", values, strict=True))
+    call = Call("aten.batch_norm.default", (Ref("x"), *map(Ref, "gbmv"), False, 0.1, 1e-5, True), {}, "n")
+    with pytest.raises(ModelError, match=r"its running variance plus eps is -0.99999, expected more than 0"):
+        run(call, constants=constants)
 
 
 def test_constants_that_torch_cannot_compute() -> None:

@@ -83,7 +83,7 @@ def as_state(loaded: Any, where: str) -> Stored:
     """Return the state that a file held; raises InputError naming ``where`` and the fault."""
     if not is_state(loaded):
         raise InputError(f"{where}: is no state of edgeq quantize; write one with --state")
-    if loaded[_MARK] != VERSION:
+    if not isinstance(loaded[_MARK], int) or loaded[_MARK] != VERSION:
         raise InputError(f"{where}: version {shown(loaded[_MARK])} is unknown; this edgeq reads version {VERSION}")
     missing = [name for name in _FIELDS if name not in loaded]
     if missing:
@@ -91,13 +91,15 @@ def as_state(loaded: Any, where: str) -> Stored:
     model, config, masks, recipe, epochs, training = (loaded[name] for name in _FIELDS)
     for name, tensors in (("model", model), ("masks", masks)):
         _require(_are_tensors(tensors), where, f"{name} is {shown(type(tensors).__name__)}, expected names to tensors")
-    _require(recipe is None or (isinstance(recipe, Mapping) and isinstance(recipe.get("epochs"), int)), where,
+    _require(recipe is None or (isinstance(recipe, Mapping) and isinstance(recipe.get("epochs"), int)
+                                and not any(isinstance(value, torch.Tensor) for value in recipe.values())), where,
              "recipe is no recipe of a training")
     _require(isinstance(epochs, list) and all(map(_is_epoch, epochs)), where, "epochs are no losses and right answers")
     _require(training is None or isinstance(training, Mapping), where, "training is no training")
     if training is not None:
-        _require(training.get("epoch") == len(epochs), where,
-                 f"training is after {shown(training.get('epoch'))} epochs, {len(epochs)} are told")
+        epoch = training.get("epoch")
+        _require(isinstance(epoch, int) and epoch == len(epochs), where,
+                 f"training is after {shown(epoch)} epochs, {len(epochs)} are told")
     return Stored(model, make_config(config), masks, recipe, tuple((loss, right) for loss, right in epochs), training,
                   where)
 

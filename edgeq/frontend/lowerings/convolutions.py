@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from edgeq.errors import ModelError
 from edgeq.frontend import float_graph as fg
 from edgeq.frontend.arguments import pair, sides
 from edgeq.frontend.context import Context, one_or_all, proven
@@ -110,6 +111,10 @@ def _batch_norm(r: Reader) -> Translated:
         raise r.unsupported("batch norm without running statistics cannot be lowered; train with track_running_stats")
     epsilon = float(r.get(6 if r.call.op == "_native_batch_norm_legit_no_training" else 7, "eps", 1e-5))
     gamma, beta = r.constant(1, "weight"), r.constant(2, "bias")
+    least = float((variance + epsilon).min())
+    if not least > 0:
+        raise ModelError(f"{r.call.where()}: its running variance plus eps is {least:g}, expected more than 0; "
+                         "train it again")
     gain = (np.ones_like(mean) if gamma is None else gamma) / np.sqrt(variance + epsilon)
     offset = (np.zeros_like(mean) if beta is None else beta) - mean * gain
     return fg.BatchNorm(gain, offset), (r.value(0, "input"),)
