@@ -157,13 +157,8 @@ class QuantConfig:
             for kind in changes:
                 if not any(fnmatchcase(name, pattern) for name in names[kind]):
                     what = "layer with a weight" if kind == "weights" else "layer whose result is quantized"
-<<<<<<< HEAD
                     found = _listed(names[kind])
                     raise InputError(f"config: layers: {shown(pattern)} matches no {what}; they are {found}")
-=======
-                    raise InputError(f"config: layers: {shown(pattern)} matches no {what}; "
-                                     f"they are {_listed(names[kind])}")
->>>>>>> s5/att5
 
 
 def make_config(config: QuantConfig | Mapping[str, Any] | None) -> QuantConfig:
