@@ -44,11 +44,15 @@ class Quantizer:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def changed(self, changes: Mapping[str, Any]) -> Quantizer:
-        """Return it with fields changed; another method starts without options."""
+        """Return it with fields changed; another method starts without options.
+
+        Bits that only say the method (binary 1, ternary 2) do not pass on to another: it has 8 unless given.
+        """
         method = changes.get("method", self.method)
         same = method == self.method
         own = {k: v for k, v in changes.items() if k not in ("method", "bits")}
-        bits = changes.get("bits", self.bits if same else _OWN_BITS.get(method, self.bits))
+        kept = Quantizer.bits if self.method in _OWN_BITS and self.bits == _OWN_BITS[self.method] else self.bits
+        bits = changes.get("bits", self.bits if same else _OWN_BITS.get(method, kept))
         return Quantizer(method, bits, {**(self.options if same else {}), **own})
 
     def at_least(self, bits: int, coarse: frozenset[str]) -> Quantizer:

@@ -178,3 +178,14 @@ def test_an_average_of_signs_has_no_integers() -> None:
     made = compress.quantize(pooled, config, X, calibration=X)
     with pytest.raises(ModelError, match=r"layer 'avg_pool2d': it averages binary values; give these more bits"):
         compress.convert(made)
+
+
+@pytest.mark.parametrize(("first", "then", "bits"), [
+    ({"method": "ternary"}, {"method": "uniform"}, 8),
+    ({"method": "binary"}, {"method": "lsq"}, 8),
+    ({"method": "binary"}, {"method": "ternary"}, 2),
+    ({"method": "ternary"}, {"method": "uniform", "bits": 3}, 3),
+    ({"method": "lsq", "bits": 4}, {"method": "uniform"}, 4),
+])
+def test_the_bits_of_signs_do_not_pass_on_to_another_method(first: Any, then: Any, bits: int) -> None:
+    assert Quantizer().changed(first).changed(then).bits == bits
