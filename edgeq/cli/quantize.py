@@ -65,7 +65,7 @@ Without training, on one GPU, on several:
 @click.option("--freeze-after", type=float, metavar="R", help="Part of the epochs after which ranges and batch norm "
               "stay as they are.  [default: 0.75]")
 @click.option("--state", type=_PATH, metavar="S.pt", help="Write the model that trains, after every epoch.")
-@click.option("--resume", type=_PATH, metavar="S.pt", help="Go on from what --state wrote.")
+@click.option("--resume", type=_PATH, metavar="S.pt", help="Go on from what --state wrote; finished: train again.")
 @training_options
 def command(
     model: Path, output: Path, arch: str | None, allow_code: bool, config: Path | None, wbits: int | None,
