@@ -1,6 +1,6 @@
 """LeNet-5 on MNIST: the networks that several roads begin with, trained as `examples/lenet5/road.py` trains them.
 
-They are kept in the cache folder. Nothing is chosen on the test images, and of a training the last epoch is taken.
+They are kept in the cache folder. Of a training the last epoch is taken.
 """
 
 from __future__ import annotations
