@@ -71,6 +71,8 @@ def command(
                            name or output.name.removesuffix(".edgeq"), bias_fraction_bits)
     loose = _single(named_arrays(calib, None, "--calib"))
     program, notes = read_model(model, arch, loose, allow_code=allow_code)
+    if arch is None and not allow_code:
+        notes += _other_preset(model, preset)
     calibration = named_arrays(calib, [i.name for i in program.inputs], "--calib") if calib else None
     lowered = lower_program(program, options, calibration, ranges)
     if save_ranges is not None and not lowered.ranges:
@@ -79,6 +81,16 @@ def command(
         write_ranges(save_ranges, lowered.ranges)
     save(lowered.graph, output)
     _report(lowered, notes, output)
+
+
+def _other_preset(model: Path, preset: str) -> list[str]:
+    """Return the note that a model was quantized for another preset."""
+    from edgeq.frontend.archive import preset_of
+
+    meant = preset_of(model)
+    if meant in (None, preset):
+        return []
+    return [f"{model}: was quantized for preset {meant} and is lowered with {preset}; give --preset {meant}"]
 
 
 def _check_targets(output: Path, save_ranges: Path | None) -> None:

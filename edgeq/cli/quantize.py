@@ -154,7 +154,7 @@ def _finish(
     from edgeq.compress.quantization.summary import shown, summarize
 
     program, layers = convert(outcome.model), summarize(outcome.model)
-    write_file(output, program_bytes(program))
+    write_file(output, program_bytes(program, config.preset))
     progress.right("before", outcome.right_before)
     progress.right(first, outcome.right_calibrated)
     if config.mode == "qat" and material.examples is not None:

@@ -10,6 +10,7 @@ from torch.export import ExportedProgram
 from torch.fx import GraphModule
 
 from edgeq.errors import ModelError
+from edgeq.scheme.presets import PRESET_FILE
 
 
 def as_module(loaded: object, path: Path) -> torch.nn.Module:
@@ -27,11 +28,14 @@ def state_bytes(model: torch.nn.Module) -> bytes:
     return stream.getvalue()
 
 
-def program_bytes(program: ExportedProgram) -> bytes:
-    """Return a program as ``torch.export.save`` writes it, without the places in source files that torch notes."""
+def program_bytes(program: ExportedProgram, preset: str) -> bytes:
+    """Return a program as ``torch.export.save`` writes it, without the places in source files that torch notes.
+
+    The preset that it was quantized for is an extra file, of which `edgeq lower` reminds.
+    """
     for module in program.graph_module.modules():
         for node in module.graph.nodes if isinstance(module, GraphModule) else ():
             node.meta.pop("stack_trace", None)
     stream = io.BytesIO()
-    torch.export.save(program, stream)
+    torch.export.save(program, stream, extra_files={PRESET_FILE: preset})
     return stream.getvalue()

@@ -1,8 +1,8 @@
 """Read a torch.export archive (``.pt2``) into a program: zip, JSON and raw numbers; no torch, no code.
 
-Only ``models/<name>.json``, the two payload lists and the tensors they name are opened. Sample inputs,
-guards, compiled libraries and extra files are left closed; whatever could only be read by running code is
-refused by name.
+Only ``models/<name>.json``, the two payload lists, the tensors they name and the extra file that names a preset are
+opened. Sample inputs, guards, compiled libraries and other extra files are left closed; whatever could only be read by
+running code is refused by name.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from edgeq.frontend.container import Archive, kind_of_archive, open_archive
 from edgeq.frontend.graph_json import read_calls, read_types, variant
 from edgeq.frontend.program import Program, ProgramInput, ValueType, check
 from edgeq.frontend.tensors import Array, read_tensors
+from edgeq.scheme.presets import PRESET_FILE, PRESETS
 
 Json = Mapping[str, Any]
 
 SCHEMA_MAJOR = 8
 """The major version of torch's export schema that is read (torch 2.6 to 2.13)."""
+
+_LONGEST_NAME = 64
 
 _OTHER_KINDS = {
     "weights": (
@@ -70,6 +73,16 @@ def read_archive(path: str | Path) -> Program:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, MemoryError) as error:
         reason = f"{type(error).__name__} {error}".split("\n")[0][:120]
         raise ModelError(f"{path}: the model or its tensor lists are not a torch.export graph: {reason}") from error
+
+
+def preset_of(path: Path) -> str | None:
+    """Return the preset that ``edgeq quantize`` quantized the program for, None where the file does not say."""
+    with open_archive(path) as archive:
+        found = [name for name in archive.members if name.endswith(f"extra/{PRESET_FILE}")]
+        if len(found) != 1 or archive.size(found[0]) > _LONGEST_NAME:
+            return None
+        name = archive.read(found[0]).decode("ascii", "replace")
+    return name if name in PRESETS else None
 
 
 def _read(archive: Archive, model: str) -> Program:

@@ -185,6 +185,8 @@ _TABLE = (
         accumulator=AccRule(R.floor, O.wrap), bits=16, integer_bits=6),
 )
 PRESETS = {p.name: p for p in _TABLE}
+PRESET_FILE = "edgeq_preset"
+"""The extra file of a .pt2 archive that names the preset its program was quantized for."""
 FLOAT_KERNELS = ("fbgemm", "x86", "onednn", "qnnpack", "onnxruntime", "xnnpack")
 
 

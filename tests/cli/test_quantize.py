@@ -106,6 +106,11 @@ def test_short_options_and_a_file_mean_the_same(run, folder: Path) -> None:
     assert first.out.replace("a.pt2", "b.pt2") == second.out
     assert second.out.splitlines()[-1].endswith("next: edgeq lower b.pt2 --preset tflite -o NAME.edgeq")
     assert second.err == "note: the model is pruned: 27 weights stay zero\n"
+    reminded = run("lower", "b.pt2", "-o", "b.edgeq")
+    right = run("lower", "b.pt2", "--preset", "tflite", "-o", "c.edgeq")
+    said = "b.pt2: was quantized for preset tflite and is lowered with edgeq; give --preset tflite"
+    assert reminded.err == f"note: {said}\n"
+    assert (reminded.code, right.code, right.err) == (0, 0, "")
 
 
 def test_training_is_deterministic_and_is_told_truly(run, folder: Path) -> None:
