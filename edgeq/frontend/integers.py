@@ -12,10 +12,10 @@ from edgeq.frontend import float_graph as fg
 from edgeq.frontend.context import Context, code_state
 from edgeq.frontend.families import LOWERINGS, lowers
 from edgeq.frontend.inputs import Quantizing
-from edgeq.frontend.names import unused
 from edgeq.frontend.states import State
 from edgeq.ir.builder import Value
 from edgeq.ir.quantization import InputQuantization
+from edgeq.scheme.naming import unused
 
 
 @dataclass

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from itertools import count
+from collections.abc import Mapping
 
 from edgeq.frontend.conditions import absorbed
 from edgeq.frontend.program import Call, Program, Ref, refs
+from edgeq.scheme.naming import unused
 
 _PLACES = {"index": 1, "embedding": 1, "gather": 2}
 """Operators that look a table up, and which argument says where."""
@@ -34,15 +34,6 @@ def layer_names(program: Program) -> dict[str, str]:
         names[call] = name if name not in taken else unused(name, taken | reserved)
         taken.add(names[call])
     return names
-
-
-def unused(name: str, taken: Container[str]) -> str:
-    """Return the name with the first number that makes it new.
-
-    >>> unused("fc", {"fc", "fc_1"})
-    'fc_2'
-    """
-    return next(f"{name}_{k}" for k in count(1) if f"{name}_{k}" not in taken)
 
 
 def _stored_codes(program: Program) -> dict[str, str]:

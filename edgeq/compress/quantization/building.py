@@ -14,13 +14,14 @@ from edgeq.compress.quantization.assembly import has, put, put_tensor
 from edgeq.compress.quantization.config import QuantConfig, Quantizer
 from edgeq.compress.quantization.kinds import ACTIVATIONS, WEIGHTS, activation_quantizer, weight_quantizer
 from edgeq.compress.quantization.layers import Average, Call, QuantizedLayer
-from edgeq.compress.quantization.naming import layer_names, owner_of, unused
+from edgeq.compress.quantization.naming import layer_names, owner_of
 from edgeq.compress.quantization.norms import Norm
 from edgeq.compress.quantization.placement import absorbed, leaves, points, source_of
 from edgeq.compress.quantization.reach import outermost
 from edgeq.compress.quantization.tidy import tidy
 from edgeq.compress.tracing import Traced, arguments_of, operator_of, shape_of
 from edgeq.errors import ModelError
+from edgeq.scheme.naming import unused
 
 QUANTIZERS = "activations"
 """Where the quantizers of activations stand in the model, each under its layer's name."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from itertools import count
+from collections.abc import Mapping
 
 from torch.fx import Graph, Node
 from torch.nn import Module
 
 from edgeq.compress.quantization.operators import NORMS, WEIGHTED, is_value
 from edgeq.compress.tracing import operator_of
+from edgeq.scheme.naming import unused
 
 _INNER = "_empty_nn_module_stack_from_metadata_hook"
 
@@ -32,15 +32,6 @@ def layer_names(graph: Graph, stored: Mapping[str, str]) -> dict[Node, str]:
         names[node] = name if free else unused(name, taken | reserved)
         taken.add(names[node])
     return names
-
-
-def unused(name: str, taken: Container[str]) -> str:
-    """Return the name with the first number that makes it new.
-
-    >>> unused("fc", {"fc", "fc_1"})
-    'fc_2'
-    """
-    return next(f"{name}_{k}" for k in count(1) if f"{name}_{k}" not in taken)
 
 
 def module_of(node: Node) -> str:

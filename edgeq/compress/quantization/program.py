@@ -15,11 +15,11 @@ from torch.fx.node import map_arg
 from edgeq.compress.quantization.assembly import has, put, put_tensor
 from edgeq.compress.quantization.base import ActivationQuantizer
 from edgeq.compress.quantization.layers import Average, Call, LayerCodes, QuantizedLayer
-from edgeq.compress.quantization.naming import unused
 from edgeq.compress.quantization.preparation import check_quantized
 from edgeq.compress.tracing import export
 from edgeq.errors import ModelError
 from edgeq.scheme.activation_codes import ActivationCodes
+from edgeq.scheme.naming import unused
 
 _TYPES = (torch.int8, torch.uint8, torch.int16, torch.int32)
 CODES = "codes"
